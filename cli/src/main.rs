@@ -1,0 +1,2 @@
+//! The `h5` command.
+fn main() {}
