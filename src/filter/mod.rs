@@ -25,7 +25,10 @@ impl Context<'_> {
     /// An error where `size` is over the limit.
     pub fn check(&self, filter: &str, size: usize) -> Result<()> {
         if size > self.limit {
-            return Err(Error::limit(format!("filter {filter}: output of {size} bytes, at most {} allowed", self.limit)));
+            return Err(Error::limit(format!(
+                "filter {filter}: output of {size} bytes, at most {} allowed",
+                self.limit
+            )));
         }
         Ok(())
     }
@@ -48,3 +51,18 @@ pub trait Filter: Send + Sync {
         Err(Error::unsupported(format!("filter {} ({}) cannot be written", self.name(), self.id())))
     }
 }
+
+mod bitshuffle;
+mod blosc;
+mod blosc2;
+mod bzip2;
+mod deflate;
+mod fletcher32;
+mod lz4;
+mod lzf;
+mod nbit;
+mod scaleoffset;
+mod shuffle;
+mod szip;
+mod zfp;
+mod zstd;
