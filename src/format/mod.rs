@@ -4,4 +4,8 @@
 //! `spec-notes/`. A structure that lies in a block of its own names itself in a `HERE` constant,
 //! which errors carry.
 
+#![allow(clippy::ptr_arg)] // binrw hands the field itself to a writer
+
+pub mod header;
 pub mod message;
+pub mod superblock;
