@@ -8,4 +8,7 @@
 
 pub mod header;
 pub mod message;
+pub mod reference;
+pub mod selection;
 pub mod superblock;
+pub mod virtual_map;
