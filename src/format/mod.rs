@@ -4,4 +4,8 @@
 //! `spec-notes/`. A structure that lies in a block of its own names itself in a `HERE` constant,
 //! which errors carry.
 
+pub mod btree1;
+pub mod btree2;
+pub mod extensible_array;
+pub mod fixed_array;
 pub mod message;
