@@ -4,4 +4,11 @@
 //! `spec-notes/`. A structure that lies in a block of its own names itself in a `HERE` constant,
 //! which errors carry.
 
+pub mod cache_image;
+pub mod fractal_heap;
+pub mod free_space;
+pub mod global_heap;
+pub mod local_heap;
 pub mod message;
+pub mod shared_table;
+pub mod symbols;
