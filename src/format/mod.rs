@@ -8,7 +8,14 @@ pub mod cache_image;
 pub mod fractal_heap;
 pub mod free_space;
 pub mod global_heap;
+pub mod header;
 pub mod local_heap;
 pub mod message;
+pub mod reference;
+pub mod selection;
 pub mod shared_table;
+pub mod superblock;
 pub mod symbols;
+pub mod virtual_map;
+#![allow(clippy::ptr_arg)] // binrw hands the field itself to a writer
+

@@ -58,8 +58,9 @@ pub fn bytes(count: u64) -> BinResult<Vec<u8>> {
 }
 
 /// binrw writer: a run of bytes; the argument (its length) is not needed but mirrors [`bytes`].
+#[allow(clippy::ptr_arg)] // binrw hands over the field itself
 #[binrw::writer(writer)]
-pub fn put_bytes(value: &[u8], _count: u64) -> BinResult<()> {
+pub fn put_bytes(value: &Vec<u8>, _count: u64) -> BinResult<()> {
     Ok(writer.write_all(value)?)
 }
 
@@ -72,8 +73,9 @@ pub fn rest() -> BinResult<Vec<u8>> {
 }
 
 /// binrw writer: all bytes, mirrors [`rest`].
+#[allow(clippy::ptr_arg)] // binrw hands over the field itself
 #[binrw::writer(writer)]
-pub fn put_rest(value: &[u8]) -> BinResult<()> {
+pub fn put_rest(value: &Vec<u8>) -> BinResult<()> {
     Ok(writer.write_all(value)?)
 }
 
@@ -110,8 +112,9 @@ pub fn name(align: u8) -> BinResult<Vec<u8>> {
 }
 
 /// binrw writer: a NUL-terminated name, padded to a multiple of `align` bytes.
+#[allow(clippy::ptr_arg)] // binrw hands over the field itself
 #[binrw::writer(writer)]
-pub fn put_name(value: &[u8], align: u8) -> BinResult<()> {
+pub fn put_name(value: &Vec<u8>, align: u8) -> BinResult<()> {
     writer.write_all(value)?;
     for _ in 0..=name_padding(value.len(), align) {
         writer.write_all(&[0])?;
