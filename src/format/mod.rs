@@ -4,6 +4,8 @@
 //! `spec-notes/`. A structure that lies in a block of its own names itself in a `HERE` constant,
 //! which errors carry.
 
+#![allow(clippy::ptr_arg)] // binrw hands the field itself to a writer
+
 pub mod cache_image;
 pub mod fractal_heap;
 pub mod free_space;
@@ -17,5 +19,4 @@ pub mod shared_table;
 pub mod superblock;
 pub mod symbols;
 pub mod virtual_map;
-#![allow(clippy::ptr_arg)] // binrw hands the field itself to a writer
 
