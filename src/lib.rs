@@ -26,6 +26,8 @@ layers! {
     pub mod format;
     #[cfg_attr(not(test), deny(clippy::as_conversions))]
     pub mod store;
+    pub mod model;
+    pub mod data;
 }
 
 pub use error::{Error, ErrorKind, Result};

@@ -13,9 +13,7 @@
 pub mod cache;
 pub mod chunks;
 pub mod linear;
-pub mod number;
 pub mod selection;
-pub mod text;
 pub mod transfer;
 pub mod virtual_data;
 pub mod walk;

@@ -134,7 +134,7 @@ impl Reader<'_> {
     }
     fn read_chunked(&self, spans: &[Span], output: &[u64], out: &mut [u8]) -> Result<()> {
         let Some((grid, chunked)) = self.info.grid()? else { return Err(HERE.damaged("no chunked layout")) };
-        let index = ChunkIndex::open(&self.container.store, &chunked.index, chunked.address)?;
+        let index = ChunkIndex::from(chunked);
         let chunks = Chunks {
             store: &self.container.store,
             info: self.info,
@@ -307,6 +307,6 @@ pub fn each_chunk(
     let Some((grid, chunked)) = info.grid()? else {
         return Err(Error::usage("the dataset is not chunked"));
     };
-    let index = ChunkIndex::open(&container.store, &chunked.index, chunked.address)?;
+    let index = ChunkIndex::from(chunked);
     index.each(&container.store, &grid, &mut |scaled, chunk| visit(scaled, chunk))
 }

@@ -17,6 +17,7 @@ use crate::store::btree::v2;
 use crate::store::header::ObjectHeader;
 use crate::store::heap::fractal::FractalHeap;
 use crate::store::open::Container;
+use crate::store::shared::SharedMessages;
 use crate::wire::{Addr, checksum::lookup3, decode};
 
 /// An attribute as it is stored, its type and space not yet decoded.
@@ -113,7 +114,8 @@ fn dense(c: &Container, heap: &FractalHeap, record: &AttributeByName) -> Result<
         let table = c.extension.shared_table.as_ref();
         let table = table.ok_or_else(|| attribute::HERE.damaged("a shared attribute in a file without shared messages"))?;
         let id = &record.heap_id;
-        let body = crate::store::shared::message(&c.store, table.table, table.indexes, message::ATTRIBUTE, id)?;
+        let table = SharedMessages::open(&c.store, table.table, table.indexes)?;
+        let body = table.message(&c.store, message::ATTRIBUTE, id)?;
         return StoredAttribute::parse(&body, Some(record.order));
     }
     StoredAttribute::parse(&heap.object(&c.store, &record.heap_id)?, Some(record.order))

@@ -14,7 +14,7 @@ use crate::format::message::layout::{Chunked, IndexKind, Layout, LayoutClass};
 use crate::format::message::{self, external_files, fill};
 use crate::store::header::ObjectHeader;
 use crate::store::heap::local::LocalHeap;
-use crate::store::index::Grid;
+use crate::store::index::{ChunkIndex, Grid};
 use crate::store::open::Container;
 use crate::wire::{Addr, Length, decode};
 
@@ -69,7 +69,7 @@ impl DatasetInfo {
         let space = Dataspace::parse(&body(message::DATASPACE)?.ok_or_else(missing(message::DATASPACE))?, w)?;
         let layout = Layout::parse(&body(message::LAYOUT)?.ok_or_else(missing(message::LAYOUT))?, w)?;
         let filters = match body(message::FILTERS)? {
-            Some(raw) => FilterPipeline::parse(&raw)?.stages,
+            Some(raw) => FilterPipeline::parse(&raw)?.stages(),
             None => Vec::new(),
         };
         let fill = match (body(message::FILL)?, body(message::FILL_OLD)?) {
@@ -153,6 +153,22 @@ impl Dataspace {
     pub fn maximum(&self) -> Vec<Option<u64>> {
         let max = self.max_dims.as_ref().unwrap_or(&self.dims);
         max.iter().map(|d| (*d != Length::UNLIMITED).then_some(d.0)).collect()
+    }
+}
+
+impl From<&Chunked> for ChunkIndex {
+    fn from(c: &Chunked) -> ChunkIndex {
+        let address = c.address;
+        match &c.index {
+            IndexKind::BTree1 => ChunkIndex::BTree1 { root: address },
+            IndexKind::Single(filtered) => {
+                ChunkIndex::Single { address, filtered: filtered.map(|(size, mask)| (size.0, mask)) }
+            }
+            IndexKind::Implicit => ChunkIndex::Implicit { address },
+            IndexKind::FixedArray(_) => ChunkIndex::FixedArray { header: address },
+            IndexKind::ExtensibleArray(_) => ChunkIndex::ExtensibleArray { header: address },
+            IndexKind::BTree2(_) => ChunkIndex::BTree2 { header: address },
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::format::header::{RawMessage, SHARED};
 use crate::format::message::shared::{HERE, Location, SharedMessage};
 use crate::store::header::ObjectHeader;
 use crate::store::open::Container;
+use crate::store::shared::SharedMessages;
 use crate::wire::{Addr, decode};
 
 /// The body of a message, wherever it lies; with the committed datatype's address where that holds it.
@@ -25,8 +26,9 @@ pub fn follow(c: &Container, pointer: &[u8], kind: u16) -> Result<(Vec<u8>, Opti
         Location::Heap(id) => {
             let table = c.extension.shared_table.as_ref();
             let table = table.ok_or_else(|| HERE.damaged("a message in the shared heap of a file that has none"))?;
-            let found = crate::store::shared::message(&c.store, table.table, table.indexes, kind, &id);
-            found.map(|b| (b, None)).at(&HERE, table.table.raw())
+            let open = SharedMessages::open(&c.store, table.table, table.indexes)?;
+            let found = open.message(&c.store, kind, &id).at(&HERE, table.table.raw())?;
+            Ok((found.to_vec(), None))
         }
         Location::Object(address) => {
             let header = ObjectHeader::load(&c.store, address)?;
