@@ -13,7 +13,8 @@
 
 use std::cell::Cell;
 
-use fearless_simd::{Level, Simd, dispatch, u8x16};
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x16, u64x2};
 use lz4_flex::block::CompressTable;
 
 use super::lz4::{self, Header, compress_block, decompress_block, take_sized};
@@ -279,20 +280,53 @@ fn shuffle_with<S: Simd>(simd: S, input: &[u8], element_size: usize, out: &mut [
     }
 }
 
-/// Swaps rows and columns of the 8 by 8 bits of each word.
+/// Swaps rows and columns of the 8 by 8 bits of each 8 bytes.
 #[inline(always)]
-fn transpose_bits(lanes: [Lanes; 8]) -> [Lanes; 8] {
-    let mut words: [u64; 16] = bytemuck::cast(lanes);
-    for word in &mut words {
-        let mut x = u64::from_le(*word);
-        let t = (x ^ (x >> 7)) & 0x00aa_00aa_00aa_00aa;
-        x ^= t ^ (t << 7);
-        let t = (x ^ (x >> 14)) & 0x0000_cccc_0000_cccc;
-        x ^= t ^ (t << 14);
-        let t = (x ^ (x >> 28)) & 0x0000_0000_f0f0_f0f0;
-        *word = (x ^ t ^ (t << 28)).to_le();
+fn transpose_bits<S: Simd>(simd: S, tile: [u8x16<S>; 8]) -> [u8x16<S>; 8] {
+    if cfg!(target_endian = "big") {
+        return load(simd, store(tile).map(transpose_bits_in_words));
     }
-    bytemuck::cast(words)
+    let [a, b, c, d, e, f, g, h] = tile;
+    [
+        transpose_bits_in_lanes(simd, a),
+        transpose_bits_in_lanes(simd, b),
+        transpose_bits_in_lanes(simd, c),
+        transpose_bits_in_lanes(simd, d),
+        transpose_bits_in_lanes(simd, e),
+        transpose_bits_in_lanes(simd, f),
+        transpose_bits_in_lanes(simd, g),
+        transpose_bits_in_lanes(simd, h),
+    ]
+}
+
+#[inline(always)]
+fn transpose_bits_in_lanes<S: Simd>(simd: S, bytes: u8x16<S>) -> u8x16<S> {
+    let [near, mid, far] = BIT_MASKS;
+    let x: u64x2<S> = bytes.bitcast();
+    let t = (x ^ (x >> 7)) & u64x2::splat(simd, near);
+    let x = x ^ t ^ (t << 7);
+    let t = (x ^ (x >> 14)) & u64x2::splat(simd, mid);
+    let x = x ^ t ^ (t << 14);
+    let t = (x ^ (x >> 28)) & u64x2::splat(simd, far);
+    (x ^ t ^ (t << 28)).bitcast()
+}
+
+/// The bits that change places in the three rounds: by 1 by 1, 2 by 2 and 4 by 4 squares.
+const BIT_MASKS: [u64; 3] = [0x00aa_00aa_00aa_00aa, 0x0000_cccc_0000_cccc, 0x0000_0000_f0f0_f0f0];
+
+/// [`transpose_bits`] where words are big-endian.
+fn transpose_bits_in_words(lanes: Lanes) -> Lanes {
+    let [near, mid, far] = BIT_MASKS;
+    let words: [u64; 2] = bytemuck::cast(lanes);
+    bytemuck::cast(words.map(|word| {
+        let mut x = u64::from_le(word);
+        let t = (x ^ (x >> 7)) & near;
+        x ^= t ^ (t << 7);
+        let t = (x ^ (x >> 14)) & mid;
+        x ^= t ^ (t << 14);
+        let t = (x ^ (x >> 28)) & far;
+        (x ^ t ^ (t << 28)).to_le()
+    }))
 }
 
 /// 16 bytes of a row, filled up with zeros behind its end.
@@ -325,15 +359,18 @@ where
     let rows: [[(&[Lanes], &[u8]); 8]; W] =
         std::array::from_fn(|_| std::array::from_fn(|_| rows.next().unwrap_or_default().as_chunks::<16>()));
     let end = offset.saturating_add(W);
+    let zero = u8x16::splat(simd, 0);
     for (index, tile) in out.chunks_mut(element_size.saturating_mul(128)).enumerate() {
-        let planes: [[Lanes; 8]; W] = rows.map(|rows| {
+        // Loops, not closures: a closure would be compiled without the vector instructions.
+        let mut planes = [[zero; 8]; W];
+        for (plane, rows) in planes.iter_mut().zip(&rows) {
             let columns = load(simd, rows.map(|row| columns(row, index)));
-            transpose_bits(store(columns.unshuffle()))
-        });
+            *plane = transpose_bits(simd, columns.unshuffle());
+        }
         let mut elements = [[[0_u8; 16]; W]; 8];
         for (part, to) in elements.iter_mut().enumerate() {
-            let lanes = planes.map(|plane| plane.get(part).copied().unwrap_or_default());
-            *to = store(load(simd, lanes).unshuffle());
+            let lanes = planes.map(|plane| plane.get(part).copied().unwrap_or(zero));
+            *to = store(lanes.unshuffle());
         }
         let elements = elements.as_flattened().as_flattened();
         if W == element_size {
@@ -367,6 +404,7 @@ where
         std::array::from_fn(|_| rows.next().unwrap_or_default().as_chunks_mut::<16>())
     });
     let end = offset.saturating_add(W);
+    let zero = u8x16::splat(simd, 0);
     for (index, tile) in elements.chunks(element_size.saturating_mul(128)).enumerate() {
         let mut parts = [[[0_u8; 16]; W]; 8];
         let flat = parts.as_flattened_mut().as_flattened_mut();
@@ -381,12 +419,15 @@ where
                 }
             }
         }
-        let parts = parts.map(|part| store(load(simd, part).shuffle()));
+        let mut lanes = [[zero; W]; 8];
+        for (to, part) in lanes.iter_mut().zip(parts) {
+            *to = load(simd, part).shuffle();
+        }
         for (rank, rows) in rows.iter_mut().enumerate() {
-            let plane = parts.map(|part| part.get(rank).copied().unwrap_or_default());
-            let columns = store(load(simd, transpose_bits(plane)).shuffle());
-            for ((lanes, rest), from) in rows.iter_mut().zip(columns) {
-                match lanes.get_mut(index) {
+            let plane = lanes.map(|part| part.get(rank).copied().unwrap_or(zero));
+            let columns = store(transpose_bits(simd, plane).shuffle());
+            for ((whole, rest), from) in rows.iter_mut().zip(columns) {
+                match whole.get_mut(index) {
                     Some(to) => *to = from,
                     None => rest.iter_mut().zip(from).for_each(|(to, from)| *to = from),
                 }
