@@ -299,6 +299,7 @@ fn transpose_bits<S: Simd>(simd: S, tile: [u8x16<S>; 8]) -> [u8x16<S>; 8] {
     ]
 }
 
+#[expect(clippy::arithmetic_side_effects, reason = "shifts of vectors by constants below 64")]
 #[inline(always)]
 fn transpose_bits_in_lanes<S: Simd>(simd: S, bytes: u8x16<S>) -> u8x16<S> {
     let [near, mid, far] = BIT_MASKS;
