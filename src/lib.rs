@@ -1,13 +1,32 @@
 //! HDF5 in pure Rust.
 
 pub mod error;
-#[deny(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
-pub mod filter;
+pub mod limits;
+
+/// The layers below the API, held to stricter lints: no panic may be reachable from a file.
+macro_rules! layers {
+    ($($(#[$doc:meta])* $vis:vis mod $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[cfg_attr(not(test), deny(
+            clippy::unwrap_used,
+            clippy::expect_used,
+            clippy::panic,
+            clippy::indexing_slicing,
+            clippy::arithmetic_side_effects
+        ))]
+        $vis mod $name;
+    )*};
+}
+
+layers! {
+    pub mod source;
+    #[cfg_attr(not(test), deny(clippy::as_conversions))]
+    pub mod wire;
+    pub mod filter;
+    pub mod format;
+    #[cfg_attr(not(test), deny(clippy::as_conversions))]
+    pub mod store;
+}
 
 pub use error::{Error, ErrorKind, Result};
+pub use limits::Limits;

@@ -4,7 +4,27 @@
 //! is written, backward when it is read. Each filter is one file of this folder and one row of
 //! [`builtin`]; a user's own implements [`Filter`] and is given to a [`Registry`].
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result};
+
+mod bitshuffle;
+mod blosc;
+mod blosc2;
+mod bzip2;
+mod deflate;
+mod fletcher32;
+mod lz4;
+mod lzf;
+mod nbit;
+mod pipeline;
+mod scaleoffset;
+mod shuffle;
+mod szip;
+mod zfp;
+mod zstd;
+
+pub use pipeline::{Registry, Stage};
 
 /// What a filter is told about the block at hand.
 #[derive(Debug, Clone, Copy)]
@@ -52,17 +72,7 @@ pub trait Filter: Send + Sync {
     }
 }
 
-mod bitshuffle;
-mod blosc;
-mod blosc2;
-mod bzip2;
-mod deflate;
-mod fletcher32;
-mod lz4;
-mod lzf;
-mod nbit;
-mod scaleoffset;
-mod shuffle;
-mod szip;
-mod zfp;
-mod zstd;
+/// The table of the filters that are built in.
+fn builtin() -> Vec<Arc<dyn Filter>> {
+    vec![]
+}

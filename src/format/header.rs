@@ -1,0 +1,204 @@
+//! Object headers, versions 1 and 2: prefix, chunks and the heads of their messages.
+//!
+//! Clauses IV.A.1.a and IV.A.1.b; note `spec-notes/header.md`.
+
+use binrw::binrw;
+
+use crate::error::{Result, Structure};
+use crate::wire::integers::{put_uint, uint};
+use crate::wire::{Addr, Length, Widths, decode};
+
+/// The name and clause of version 1.
+pub const V1: Structure = Structure::new("object header version 1", "IV.A.1.a");
+/// The name and clause of version 2.
+pub const V2: Structure = Structure::new("object header version 2", "IV.A.1.b");
+/// The name and clause of a continuation block.
+pub const CONTINUATION: Structure = Structure::new("object header continuation", "IV.A.1.b");
+
+/// Bytes of a version 1 prefix with its padding.
+pub const V1_PREFIX_BYTES: u64 = 16;
+/// The signature of a version 2 header.
+pub const SIGNATURE: [u8; 4] = *b"OHDR";
+/// The signature of a version 2 continuation block.
+pub const CONTINUATION_SIGNATURE: [u8; 4] = *b"OCHK";
+
+/// Message flag: the body is a pointer to a message elsewhere.
+pub const SHARED: u8 = 0x02;
+/// Message flag: an object with this message may not be opened by who does not know it, for writing.
+pub const FAIL_IF_UNKNOWN_AND_WRITING: u8 = 0x08;
+/// Message flag: an object with this message may not be opened by who does not know it.
+pub const FAIL_IF_UNKNOWN: u8 = 0x80;
+
+/// Prefix of a version 1 header.
+#[binrw]
+#[brw(little)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrefixV1 {
+    #[br(temp, assert(version == 1, "version {version}, expected 1 (or the signature of version 2)"))]
+    #[bw(calc = 1)]
+    version: u8,
+    #[br(temp)]
+    #[bw(calc = 0)]
+    reserved: u8,
+    /// Messages in all chunks, NIL messages included.
+    pub messages: u16,
+    /// Hard links to the object.
+    pub references: u32,
+    /// Bytes of messages in the first chunk.
+    pub chunk_bytes: u32,
+    #[br(temp)]
+    #[bw(calc = 0)]
+    padding: u32,
+}
+
+const SIZE_WIDTH: u8 = 0x03;
+const ORDER_TRACKED: u8 = 0x04;
+const ORDER_INDEXED: u8 = 0x08;
+const PHASE_STORED: u8 = 0x10;
+const TIMES_STORED: u8 = 0x20;
+
+/// Access, modification, change and birth time in seconds since 1970.
+#[binrw]
+#[brw(little)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// Last access.
+    pub access: u32,
+    /// Last modification of the data.
+    pub modification: u32,
+    /// Last change of the header.
+    pub change: u32,
+    /// Creation.
+    pub birth: u32,
+}
+
+/// When attributes go from the header into a heap and back.
+#[binrw]
+#[brw(little)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PhaseChange {
+    /// The most attributes kept in the header.
+    pub max_compact: u16,
+    /// The fewest attributes kept in a heap.
+    pub min_dense: u16,
+}
+
+/// Prefix of a version 2 header.
+#[binrw]
+#[brw(little)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrefixV2 {
+    #[br(temp, assert(signature == SIGNATURE, "no signature OHDR"))]
+    #[bw(calc = SIGNATURE)]
+    signature: [u8; 4],
+    #[br(temp, assert(version == 2, "version {version}, expected 2"))]
+    #[bw(calc = 2)]
+    version: u8,
+    /// Width of the chunk size, creation order of attributes, which fields are stored.
+    #[br(assert(flags & 0xc0 == 0, "unknown flags {flags:#04x}"))]
+    pub flags: u8,
+    /// Times, where they are stored.
+    #[br(if(flags & TIMES_STORED != 0))]
+    pub times: Option<Times>,
+    /// Phase change of attributes, where it is not the default (8 and 6).
+    #[br(if(flags & PHASE_STORED != 0))]
+    pub phase_change: Option<PhaseChange>,
+    /// Bytes of messages in the first chunk.
+    #[br(parse_with = uint, args(1u8.wrapping_shl(u32::from(flags & SIZE_WIDTH))))]
+    #[bw(write_with = put_uint, args(1u8.wrapping_shl(u32::from(*flags & SIZE_WIDTH))))]
+    pub chunk_bytes: u64,
+}
+
+impl PrefixV2 {
+    /// Whether attributes carry a creation order.
+    pub fn order_tracked(&self) -> bool {
+        self.flags & ORDER_TRACKED != 0
+    }
+    /// Whether attributes are indexed by creation order.
+    pub fn order_indexed(&self) -> bool {
+        self.flags & ORDER_INDEXED != 0
+    }
+}
+
+/// Head of a message in a version 1 header.
+#[binrw]
+#[brw(little)]
+struct HeadV1 {
+    kind: u16,
+    size: u16,
+    flags: u8,
+    #[br(temp)]
+    #[bw(calc = [0; 3])]
+    reserved: [u8; 3],
+}
+
+/// Head of a message in a version 2 header.
+#[binrw]
+#[brw(little, import(ordered: bool))]
+struct HeadV2 {
+    kind: u8,
+    size: u16,
+    flags: u8,
+    #[br(if(ordered))]
+    order: Option<u16>,
+}
+
+/// One message of a header, its body not yet decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawMessage {
+    /// The message's number.
+    pub kind: u16,
+    /// Message flags.
+    pub flags: u8,
+    /// Creation index of an attribute, where it is tracked.
+    pub order: Option<u16>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Cuts the messages of one chunk of a version 1 header. `limit` messages at most are taken: the prefix
+/// counts them all.
+pub fn messages_v1(chunk: &[u8], limit: usize) -> Result<Vec<RawMessage>> {
+    let mut out = Vec::new();
+    let mut left = chunk;
+    while left.len() >= 8 && out.len() < limit {
+        let (head, used) = decode::<HeadV1>(left, (), &V1)?;
+        let (body, rest) = cut(left, used, head.size, &V1)?;
+        out.push(RawMessage { kind: head.kind, flags: head.flags, order: None, body: body.to_vec() });
+        left = rest;
+    }
+    Ok(out)
+}
+
+/// Cuts the messages of one chunk of a version 2 header: without signature, prefix and checksum.
+pub fn messages_v2(chunk: &[u8], ordered: bool) -> Result<Vec<RawMessage>> {
+    let smallest = if ordered { 6 } else { 4 };
+    let mut out = Vec::new();
+    let mut left = chunk;
+    while left.len() >= smallest {
+        let (head, used) = decode::<HeadV2>(left, (ordered,), &V2)?;
+        let (body, rest) = cut(left, used, head.size, &V2)?;
+        let kind = u16::from(head.kind);
+        out.push(RawMessage { kind, flags: head.flags, order: head.order, body: body.to_vec() });
+        left = rest;
+    }
+    Ok(out)
+}
+
+fn cut<'a>(bytes: &'a [u8], head: usize, size: u16, at: &Structure) -> Result<(&'a [u8], &'a [u8])> {
+    let body = bytes.get(head..).and_then(|b| b.split_at_checked(usize::from(size)));
+    body.ok_or_else(|| at.damaged(format!("a message of {size} bytes does not fit into its chunk")))
+}
+
+/// Body of a continuation message (0x10): where the header goes on.
+#[binrw]
+#[brw(little, import(w: Widths))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Continuation {
+    /// The next chunk.
+    #[brw(args(w))]
+    pub address: Addr,
+    /// Its bytes, signature and checksum included.
+    #[brw(args(w))]
+    pub bytes: Length,
+}

@@ -1,0 +1,14 @@
+//! Every on-disk structure of HDF5, declared once for reading and writing. No I/O.
+//!
+//! Each file opens with its clause of the File Format Specification 4.0 and its note in
+//! `spec-notes/`. A structure that lies in a block of its own names itself in a `HERE` constant,
+//! which errors carry.
+
+#![allow(clippy::ptr_arg)] // binrw hands the field itself to a writer
+
+pub mod header;
+pub mod message;
+pub mod reference;
+pub mod selection;
+pub mod superblock;
+pub mod virtual_map;

@@ -1,0 +1,185 @@
+//! A page cache over a source, and a source of which only some pages are there.
+//!
+//! [`Pages`] keeps the pages that small metadata reads touch, so that neighbouring structures cost
+//! one read. [`Sparse`] is what a remote or browser driver fills: a read of a page that is not there
+//! is an error that names the ranges to fetch ([`Error::missing`]); the driver provides them and runs
+//! the call again.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use quick_cache::sync::Cache;
+
+use super::ReadAt;
+use crate::error::{Error, Result};
+
+/// Bytes of one page.
+pub const PAGE_BYTES: u64 = 4096;
+
+/// A bounded cache of pages over a source.
+pub struct Pages<S> {
+    source: S,
+    len: u64,
+    cache: Cache<u64, Arc<[u8]>>,
+}
+
+impl<S: ReadAt> Pages<S> {
+    /// A cache of at most `pages` pages.
+    pub fn new(source: S, pages: usize) -> Result<Self> {
+        let len = source.len()?;
+        Ok(Pages { source, len, cache: Cache::new(pages) })
+    }
+    /// The source behind the cache.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+    /// Forgets every page, for files that others write.
+    pub fn clear(&self) {
+        self.cache.clear();
+    }
+    fn page(&self, index: u64) -> Result<Arc<[u8]>> {
+        if let Some(page) = self.cache.get(&index) {
+            return Ok(page);
+        }
+        let start = index.saturating_mul(PAGE_BYTES);
+        let size = self.len.saturating_sub(start).min(PAGE_BYTES);
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+        self.source.read_at(start, &mut bytes)?;
+        let page: Arc<[u8]> = bytes.into();
+        self.cache.insert(index, page.clone());
+        Ok(page)
+    }
+    /// Fills `buf` page by page.
+    fn read_paged(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        let mut at = offset;
+        let mut left = buf;
+        while !left.is_empty() {
+            let index = at.checked_div(PAGE_BYTES).unwrap_or(0);
+            let page = self.page(index)?;
+            let skip = usize::try_from(at.checked_rem(PAGE_BYTES).unwrap_or(0)).unwrap_or(0);
+            let have = page.get(skip..).unwrap_or_default();
+            let n = have.len().min(left.len());
+            let (now, later) = left.split_at_mut(n);
+            if n == 0 {
+                return Err(super::beyond(offset, later.len(), self.len));
+            }
+            now.copy_from_slice(have.get(..n).unwrap_or_default());
+            left = later;
+            at = at.saturating_add(u64::try_from(n).unwrap_or(0));
+        }
+        Ok(())
+    }
+}
+
+impl<S: ReadAt> ReadAt for Pages<S> {
+    fn len(&self) -> Result<u64> {
+        Ok(self.len)
+    }
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        let wanted = u64::try_from(buf.len()).unwrap_or(u64::MAX);
+        if offset.checked_add(wanted).is_none_or(|end| end > self.len) {
+            return Err(super::beyond(offset, buf.len(), self.len));
+        }
+        if self.source.bytes().is_some() || wanted > PAGE_BYTES.saturating_mul(4) {
+            return self.source.read_at(offset, buf);
+        }
+        self.read_paged(offset, buf)
+    }
+    fn bytes(&self) -> Option<&[u8]> {
+        self.source.bytes()
+    }
+}
+
+/// A source of known length of which only the provided pages are there.
+///
+/// ```
+/// use h5::source::{ReadAt, pages::Sparse};
+/// let source = Sparse::new(10_000);
+/// let mut buf = [0; 4];
+/// let e = source.read_at(5000, &mut buf).unwrap_err();
+/// for range in e.missing() {
+///     let bytes = vec![7; (range.end - range.start) as usize]; // fetched from somewhere
+///     source.provide(range.start, &bytes);
+/// }
+/// source.read_at(5000, &mut buf).unwrap();
+/// assert_eq!(buf, [7; 4]);
+/// ```
+#[derive(Debug)]
+pub struct Sparse {
+    len: u64,
+    pages: RwLock<HashMap<u64, Box<[u8]>>>,
+}
+
+impl Sparse {
+    /// A source of `len` bytes, none of them there yet.
+    pub fn new(len: u64) -> Self {
+        Sparse { len, pages: RwLock::new(HashMap::new()) }
+    }
+    /// Gives bytes at a page boundary; a last part of less than a page counts only at the end of the source.
+    pub fn provide(&self, offset: u64, bytes: &[u8]) {
+        let mut pages = self.pages.write().unwrap_or_else(PoisonError::into_inner);
+        let size = usize::try_from(PAGE_BYTES).unwrap_or(usize::MAX);
+        let first = offset.checked_div(PAGE_BYTES).unwrap_or(0);
+        for (index, page) in (first..).zip(bytes.chunks(size)) {
+            let end = index.saturating_mul(PAGE_BYTES).saturating_add(u64::try_from(page.len()).unwrap_or(0));
+            if page.len() == size || end == self.len {
+                pages.insert(index, page.into());
+            }
+        }
+    }
+    fn missing(&self, offset: u64, len: usize) -> Vec<Range<u64>> {
+        let pages = self.pages.read().unwrap_or_else(PoisonError::into_inner);
+        let end = offset.saturating_add(u64::try_from(len).unwrap_or(0));
+        let (first, last) = (offset.checked_div(PAGE_BYTES).unwrap_or(0), end.div_ceil(PAGE_BYTES));
+        let mut out: Vec<Range<u64>> = Vec::new();
+        for index in (first..last).filter(|i| !pages.contains_key(i)) {
+            let start = index.saturating_mul(PAGE_BYTES);
+            let end = start.saturating_add(PAGE_BYTES).min(self.len);
+            match out.last_mut() {
+                Some(r) if r.end == start => r.end = end,
+                _ => out.push(start..end),
+            }
+        }
+        out
+    }
+}
+
+impl ReadAt for Sparse {
+    fn len(&self) -> Result<u64> {
+        Ok(self.len)
+    }
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        let len = buf.len();
+        if offset.checked_add(u64::try_from(len).unwrap_or(u64::MAX)).is_none_or(|end| end > self.len) {
+            return Err(super::beyond(offset, len, self.len));
+        }
+        let missing = self.missing(offset, len);
+        if !missing.is_empty() {
+            return Err(Error::missing_ranges(missing));
+        }
+        let pages = self.pages.read().unwrap_or_else(PoisonError::into_inner);
+        let (mut at, mut left) = (offset, buf);
+        while !left.is_empty() {
+            let page = pages.get(&at.checked_div(PAGE_BYTES).unwrap_or(0)).map_or(&[][..], |p| p);
+            let skip = usize::try_from(at.checked_rem(PAGE_BYTES).unwrap_or(0)).unwrap_or(0);
+            let have = page.get(skip..).unwrap_or_default();
+            let n = have.len().min(left.len());
+            let (now, later) = left.split_at_mut(n);
+            if n == 0 {
+                return Err(super::beyond(offset, len, self.len));
+            }
+            now.copy_from_slice(have.get(..n).unwrap_or_default());
+            left = later;
+            at = at.saturating_add(u64::try_from(n).unwrap_or(0));
+        }
+        Ok(())
+    }
+    fn read_ranges(&self, ranges: &mut [(u64, &mut [u8])]) -> Result<()> {
+        let missing: Vec<_> = ranges.iter().flat_map(|(o, b)| self.missing(*o, b.len())).collect();
+        if !missing.is_empty() {
+            return Err(Error::missing_ranges(missing));
+        }
+        ranges.iter_mut().try_for_each(|(offset, buf)| self.read_at(*offset, buf))
+    }
+}

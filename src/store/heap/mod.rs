@@ -1,0 +1,1 @@
+//! Heaps: where names, variable-length data and large messages live.
