@@ -189,6 +189,39 @@ impl<'a> BitWriter<'a> {
     }
 }
 
+/// Chunks that libhdf5 wrote; `make_numeric.py` beside the files tells how.
+#[cfg(test)]
+pub(super) mod vectors {
+    /// One stored chunk and what it decodes to.
+    pub(in crate::filter) struct Vector {
+        pub(in crate::filter) name: String,
+        pub(in crate::filter) client_data: Vec<u32>,
+        pub(in crate::filter) stored: Vec<u8>,
+        pub(in crate::filter) plain: Vec<u8>,
+    }
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+
+    /// The vectors of a file of `tests/files/filters`; the variable H5_NUMERIC_VECTORS names another folder.
+    pub(in crate::filter) fn read(name: &str) -> Vec<Vector> {
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/filters");
+        let folder = std::env::var("H5_NUMERIC_VECTORS").unwrap_or_else(|_| here.to_string());
+        let text = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
+        let vector = |line: &str| {
+            let fields: Vec<&str> = line.split(' ').collect();
+            Vector {
+                name: fields[0].to_string(),
+                client_data: fields[2].split(',').map(|value| value.parse().unwrap()).collect(),
+                stored: hex(fields[3]),
+                plain: hex(fields[4]),
+            }
+        };
+        text.lines().map(vector).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
