@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
+mod bits;
 mod bitshuffle;
 mod blosc;
 mod blosc2;
