@@ -30,5 +30,16 @@ layers! {
     pub mod data;
 }
 
+pub mod api;
+pub mod ops;
+
+pub use api::attribute::Attribute;
+pub use api::dataset::{Dataset, StoredChunk};
+pub use api::file::{File, OpenOptions};
+pub use api::group::Group;
+pub use api::named::NamedType;
+pub use api::opener::External;
+pub use api::path::Node;
+pub use data::selection::Selection;
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;

@@ -47,7 +47,9 @@ pub struct StoredChunk {
 
 impl Dataset {
     pub(crate) fn load(file: &File, header: Arc<ObjectHeader>, path: String) -> Result<Self> {
-        let info = DatasetInfo::load(file.container(), &header).at(&crate::format::header::V2, header.address.raw()).on(&path)?;
+        let info = DatasetInfo::load(file.container(), &header)
+            .at(&crate::format::header::V2, header.address.raw())
+            .on(&path)?;
         Ok(Dataset { file: file.clone(), header, info: Arc::new(info), path, dims: Arc::default(), depth: 0 })
     }
     /// The same dataset as a source of a virtual one.
@@ -84,7 +86,8 @@ impl Dataset {
         let dims = match self.info.layout.class {
             LayoutClass::Virtual { collection, index } => {
                 let opener = FileOpener { file: &self.file, depth: self.depth };
-                virtual_data::dims(self.file.container(), &opener, (collection, index), &stored).on(&self.path)?
+                virtual_data::dims(self.file.container(), &opener, (collection, index), &stored)
+                    .on(&self.path)?
             }
             _ => stored,
         };
@@ -147,7 +150,9 @@ impl Dataset {
     pub fn read_stored(&self, selection: &Selection) -> Result<Vec<u8>> {
         let elements = selection.elements(self.dims()?)?;
         let bytes = elements.checked_mul(u64::from(self.info.datatype.size));
-        let bytes = bytes.and_then(|n| usize::try_from(n).ok()).ok_or_else(|| Error::limit("a selection larger than memory"))?;
+        let bytes = bytes
+            .and_then(|n| usize::try_from(n).ok())
+            .ok_or_else(|| Error::limit("a selection larger than memory"))?;
         let mut out = Vec::new();
         out.try_reserve_exact(bytes).map_err(|_| Error::limit(format!("no memory for {bytes} bytes")))?;
         out.resize(bytes, 0);
@@ -205,11 +210,13 @@ impl Dataset {
             .zip(&grid.chunk)
             .map(|(o, c)| (o.checked_rem(*c) == Some(0)).then(|| o.checked_div(*c)).flatten())
             .collect();
-        let scaled = scaled.ok_or_else(|| Error::usage(format!("no chunk starts at {offset:?}")).on_path(&self.path))?;
+        let scaled = scaled
+            .ok_or_else(|| Error::usage(format!("no chunk starts at {offset:?}")).on_path(&self.path))?;
         let index = ChunkIndex::from(chunked);
         let store = &self.file.container().store;
         let cache = &self.file.0.cache;
-        let chunks = Chunks { store, info: &self.info, grid: &grid, index: &index, cache, flags: chunked.flags };
+        let chunks =
+            Chunks { store, info: &self.info, grid: &grid, index: &index, cache, flags: chunked.flags };
         let Some(found) = chunks.find(&scaled).at(&CHUNK, chunked.address.raw()).on(&self.path)? else {
             return Ok(None);
         };
@@ -241,6 +248,9 @@ impl Dataset {
 
 impl std::fmt::Debug for Dataset {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dataset").field("path", &self.path).field("type", &self.info.datatype.describe()).finish()
+        f.debug_struct("Dataset")
+            .field("path", &self.path)
+            .field("type", &self.info.datatype.describe())
+            .finish()
     }
 }

@@ -134,7 +134,8 @@ impl OpenOptions {
     pub fn open_mmap(&self, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
         let source = crate::source::mmap::MappedFile::open(path)?;
-        self.finish(Arc::new(source), Some(path.to_path_buf())).map_err(|e| e.on_path(&path.display().to_string()))
+        self.finish(Arc::new(source), Some(path.to_path_buf()))
+            .map_err(|e| e.on_path(&path.display().to_string()))
     }
     /// Opens a file that is in memory.
     pub fn from_bytes(&self, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<File> {

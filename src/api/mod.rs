@@ -4,7 +4,7 @@
 //! - [`group`], [`dataset`], [`attribute`], [`named`]: cheap handles
 //! - [`opener`]: other files: external links, external data, virtual sources
 //! - [`path`]: paths through soft and external links
-//! - [`slice`](mod@slice): numpy-like slices
+
 //! - [`visit`]: walking with hard links seen once
 
 pub mod attribute;
@@ -15,5 +15,4 @@ pub mod named;
 pub mod opener;
 pub mod path;
 pub mod reference;
-pub mod slice;
 pub mod visit;

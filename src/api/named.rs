@@ -20,7 +20,9 @@ pub struct NamedType {
 
 impl NamedType {
     pub(crate) fn load(file: &File, header: Arc<ObjectHeader>, path: String) -> Result<Self> {
-        let (datatype, _) = datatype_of(file.container(), &header).at(&crate::format::header::V2, header.address.raw()).on(&path)?;
+        let (datatype, _) = datatype_of(file.container(), &header)
+            .at(&crate::format::header::V2, header.address.raw())
+            .on(&path)?;
         Ok(NamedType { file: file.clone(), header, datatype, path })
     }
     /// The path it was opened by.

@@ -48,7 +48,8 @@ fn path_of(name: &[u8]) -> Result<PathBuf> {
     }
     #[cfg(not(unix))]
     {
-        let text = std::str::from_utf8(name).map_err(|_| Error::unsupported("a file name that is not UTF-8"))?;
+        let text =
+            std::str::from_utf8(name).map_err(|_| Error::unsupported("a file name that is not UTF-8"))?;
         Ok(PathBuf::from(text))
     }
 }
@@ -116,7 +117,8 @@ impl File {
     /// Another file that this one leads to; none where it does not exist.
     pub(crate) fn other(&self, name: &[u8], beside_first: bool) -> Result<Option<File>> {
         let Some(path) = self.0.locate(name, beside_first)? else { return Ok(None) };
-        if let (Some(own), Ok(found)) = (self.0.path.as_ref().and_then(|p| p.canonicalize().ok()), path.canonicalize())
+        if let (Some(own), Ok(found)) =
+            (self.0.path.as_ref().and_then(|p| p.canonicalize().ok()), path.canonicalize())
             && own == found
         {
             return Ok(Some(self.clone()));

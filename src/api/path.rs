@@ -79,7 +79,8 @@ pub(crate) fn resolve(file: &File, start: Addr, path: &[u8], links_left: u32) ->
 
 /// Follows one link out of the group at `group`.
 pub(crate) fn follow(file: &File, group: Addr, link: &Link, links_left: u32) -> Result<Option<Found>> {
-    let fewer = || links_left.checked_sub(1).ok_or_else(|| Error::limit("more soft and external links than allowed"));
+    let fewer =
+        || links_left.checked_sub(1).ok_or_else(|| Error::limit("more soft and external links than allowed"));
     match &link.target {
         Target::Hard(address) => Ok(Some(Found { file: file.clone(), address: *address })),
         Target::Soft(path) => resolve(file, group, path, fewer()?),
@@ -89,6 +90,8 @@ pub(crate) fn follow(file: &File, group: Addr, link: &Link, links_left: u32) -> 
             let root = other.container().superblock.root();
             resolve(&other, root, path, left)
         }
-        Target::User { class, .. } => Err(Error::unsupported(format!("a user-defined link of class {class}"))),
+        Target::User { class, .. } => {
+            Err(Error::unsupported(format!("a user-defined link of class {class}")))
+        }
     }
 }

@@ -12,6 +12,7 @@
 pub mod attributes;
 pub mod dataset;
 pub mod datatype;
+pub mod family;
 pub mod links;
 pub mod object;
 pub mod reference;
