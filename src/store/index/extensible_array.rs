@@ -122,10 +122,7 @@ impl<'a> Array<'a> {
         if !bit(&super_block.bitmap, block.saturating_mul(shape.pages).saturating_add(page)) {
             return Ok(None);
         }
-        // Page 0 is where a walk comes by first, so the block's prefix is checked there.
-        if page == 0 {
-            self.data_block(address, &shape)?;
-        }
+        self.data_block(address, &shape)?;
         let first = page.saturating_mul(self.head.page_elements());
         let elements = self.page(address, &shape, page)?;
         self.elements.get(self.store, &elements.0, rest.saturating_sub(first), &DATA_BLOCK)
