@@ -6,7 +6,11 @@
 
 #![allow(clippy::ptr_arg)] // binrw hands the field itself to a writer
 
+pub mod btree1;
+pub mod btree2;
 pub mod cache_image;
+pub mod extensible_array;
+pub mod fixed_array;
 pub mod fractal_heap;
 pub mod free_space;
 pub mod global_heap;
@@ -19,4 +23,3 @@ pub mod shared_table;
 pub mod superblock;
 pub mod symbols;
 pub mod virtual_map;
-
