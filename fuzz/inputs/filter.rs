@@ -7,7 +7,7 @@ const MOST_BYTES: usize = 1 << 20;
 ///
 /// Byte 0 chooses the filter; the low nibble of byte 1 is the number of client data values, bit 7 chooses whether
 /// they are small; 2 bytes are the expected size; then the values, 4 bytes each (or 1, small), then the block.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some(([which, shape, low, high], rest)) = data.split_first_chunk::<4>() else { return };
     let registry = h5::filter::Registry::default();
     let count = registry.iter().count();

@@ -45,7 +45,7 @@ struct File {
 }
 
 /// Offences against layers and circles in the sources (name from `src/`, text).
-pub fn offences(sources: &[(String, String)]) -> Vec<String> {
+pub(crate) fn offences(sources: &[(String, String)]) -> Vec<String> {
     let files: Vec<File> = sources.iter().map(|(name, source)| read(name, source)).collect();
     let modules: BTreeMap<&[String], &File> = files.iter().map(|f| (f.module.as_slice(), f)).collect();
     let mut found = Vec::new();
@@ -179,7 +179,7 @@ fn read(name: &str, source: &str) -> File {
 }
 
 /// The module of a file, named from `src/`.
-pub fn module_of(name: &str) -> Vec<String> {
+pub(crate) fn module_of(name: &str) -> Vec<String> {
     let stem = name.strip_suffix(".rs").unwrap_or(name);
     let stem = stem.strip_suffix("/mod").unwrap_or(stem);
     if stem == "lib" { Vec::new() } else { stem.split('/').map(String::from).collect() }

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The texts that are joined, by name.
-pub struct Texts<'a> {
+pub(crate) struct Texts<'a> {
     /// Files of `src/format/` that hold a structure, by their path in the repository.
-    pub code: &'a BTreeMap<String, String>,
+    pub(crate) code: &'a BTreeMap<String, String>,
     /// Notes by the name of their file, without the index.
-    pub notes: &'a BTreeMap<String, String>,
+    pub(crate) notes: &'a BTreeMap<String, String>,
     /// `spec-notes/README.md`.
-    pub index: &'a str,
+    pub(crate) index: &'a str,
 }
 
 /// Offences, each with its file and line.
-pub fn offences(texts: &Texts<'_>) -> Vec<String> {
+pub(crate) fn offences(texts: &Texts<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let mut named = BTreeSet::new();
     for (file, source) in texts.code {

@@ -11,10 +11,10 @@ const NUMBERS: [&str; 14] =
     ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64"];
 
 /// What is wrong, and in which line.
-pub type Offence = (usize, String);
+pub(crate) type Offence = (usize, String);
 
 /// Files and functions that are too long, in code that ships.
-pub fn sizes(source: &str) -> Vec<Offence> {
+pub(crate) fn sizes(source: &str) -> Vec<Offence> {
     let code = shipped(&tokens(source));
     let lines = source.lines().count() - code.test_lines;
     let mut found = Vec::new();
@@ -57,13 +57,13 @@ fn end_of_function(code: &[Token], at: usize) -> Option<usize> {
 }
 
 /// `unsafe` code.
-pub fn unsafe_code(source: &str) -> Vec<Offence> {
+pub(crate) fn unsafe_code(source: &str) -> Vec<Offence> {
     let all = tokens(source);
     all.iter().filter(|t| t.text == "unsafe").map(|t| (t.line, "unsafe code".to_string())).collect()
 }
 
 /// Casts between numbers by `as`, in code that ships.
-pub fn casts(source: &str) -> Vec<Offence> {
+pub(crate) fn casts(source: &str) -> Vec<Offence> {
     let code = shipped(&tokens(source)).tokens;
     let casts = code.windows(2).filter(|t| t[0].text == "as" && NUMBERS.contains(&t[1].text.as_str()));
     casts.map(|t| (t[0].line, format!("`as {}`: use From or try_from", t[1].text))).collect()
@@ -73,7 +73,7 @@ pub fn casts(source: &str) -> Vec<Offence> {
 ///
 /// A `count` on a byte vector reserves before it reads; an `assert` on a whole structure runs after its fields,
 /// so that nested structures overflow the stack first.
-pub fn binrw_hazards(source: &str) -> Vec<Offence> {
+pub(crate) fn binrw_hazards(source: &str) -> Vec<Offence> {
     let code = shipped(&tokens(source)).tokens;
     let mut found = Vec::new();
     let mut i = 0;
@@ -139,7 +139,7 @@ fn is_byte_vector(code: &[Token], at: usize) -> bool {
 }
 
 /// Marks of unfinished work and tests that do not run.
-pub fn marks(source: &str) -> Vec<Offence> {
+pub(crate) fn marks(source: &str) -> Vec<Offence> {
     let all = tokens(source);
     let mut found = Vec::new();
     for (i, token) in all.iter().enumerate() {
@@ -162,7 +162,7 @@ pub fn marks(source: &str) -> Vec<Offence> {
 }
 
 /// Names of the machine on which somebody worked. `within` is the file's path in the repository.
-pub fn machine_names(within: &str, content: &str) -> Vec<Offence> {
+pub(crate) fn machine_names(within: &str, content: &str) -> Vec<Offence> {
     let folders = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
     let beside = concat!("../sha", "red");
     let mut found = Vec::new();

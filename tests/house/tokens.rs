@@ -2,14 +2,14 @@
 
 /// One token and its line (from 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub(crate) struct Token {
     /// The identifier or the punctuation mark; `"` for any literal text, `0` for any number.
-    pub text: String,
-    pub line: usize,
+    pub(crate) text: String,
+    pub(crate) line: usize,
 }
 
 impl Token {
-    pub fn is_word(&self) -> bool {
+    pub(crate) fn is_word(&self) -> bool {
         self.text.starts_with(|c: char| c == '_' || c.is_alphabetic())
     }
 }
@@ -89,7 +89,7 @@ impl Reader<'_> {
 }
 
 /// The tokens of a source text.
-pub fn tokens(source: &str) -> Vec<Token> {
+pub(crate) fn tokens(source: &str) -> Vec<Token> {
     let mut reader = Reader { left: source.chars(), line: 1 };
     let mut found = Vec::new();
     loop {
@@ -132,7 +132,7 @@ pub fn tokens(source: &str) -> Vec<Token> {
 }
 
 /// The index after the bracket that closes the one at `open`.
-pub fn after_group(tokens: &[Token], open: usize) -> usize {
+pub(crate) fn after_group(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0usize;
     for (i, token) in tokens.iter().enumerate().skip(open) {
         match token.text.as_str() {
@@ -148,21 +148,21 @@ pub fn after_group(tokens: &[Token], open: usize) -> usize {
 }
 
 /// The text of the token at `at`, or nothing.
-pub fn text(tokens: &[Token], at: usize) -> &str {
+pub(crate) fn text(tokens: &[Token], at: usize) -> &str {
     tokens.get(at).map_or("", |t| t.text.as_str())
 }
 
 /// What is left of a source without its tests.
-pub struct Shipped {
-    pub tokens: Vec<Token>,
+pub(crate) struct Shipped {
+    pub(crate) tokens: Vec<Token>,
     /// Lines of the items that were taken out.
-    pub test_lines: usize,
+    pub(crate) test_lines: usize,
     /// Names of the modules that are declared for tests only and lie in files of their own.
-    pub test_modules: Vec<String>,
+    pub(crate) test_modules: Vec<String>,
 }
 
 /// Takes the items with `#[cfg(test)]` (or `#[test]`) out.
-pub fn shipped(all: &[Token]) -> Shipped {
+pub(crate) fn shipped(all: &[Token]) -> Shipped {
     let mut left = Shipped { tokens: Vec::new(), test_lines: 0, test_modules: Vec::new() };
     let mut i = 0;
     while i < all.len() {
