@@ -7,6 +7,10 @@
 #![allow(clippy::ptr_arg)] // binrw hands the field itself to a writer
 
 pub mod header;
+pub mod btree1;
+pub mod btree2;
+pub mod extensible_array;
+pub mod fixed_array;
 pub mod message;
 pub mod reference;
 pub mod selection;

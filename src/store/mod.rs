@@ -10,6 +10,8 @@
 pub mod block;
 pub mod btree;
 pub mod heap;
+pub mod header;
 pub mod index;
+pub mod open;
 
 pub use block::Store;
