@@ -69,14 +69,18 @@ fn head(source: &str) -> String {
 
 /// The clauses that a head names after `Clause` or `Clauses`, up to the note.
 fn clauses(head: &str) -> Vec<String> {
-    let Some(at) = head.find("Clause ").or_else(|| head.find("Clauses ")) else { return Vec::new() };
+    let starts = ["Clause ", "Clauses ", "Clause: "];
+    let Some(at) = starts.iter().find_map(|s| head.find(s)) else { return Vec::new() };
     let part = head[at..].split([';', '`']).next().unwrap_or_default();
     let words = part.split([' ', ',', '(', ')']).map(|w| w.trim_end_matches('.'));
     words.filter(|w| is_clause(w)).map(String::from).collect()
 }
 
-/// Whether a word is a label such as `IV.A.2.b`.
+/// Whether a word is a label such as `IV.A.2.b`, or `none` for a structure that only libhdf5's source lays down.
 fn is_clause(word: &str) -> bool {
+    if word == "none" {
+        return true;
+    }
     let mut parts = word.split('.');
     let roman = parts.next().is_some_and(|p| !p.is_empty() && p.chars().all(|c| "IVX".contains(c)));
     roman && parts.all(|p| !p.is_empty() && p.len() <= 2 && p.chars().all(|c| c.is_ascii_alphanumeric()))

@@ -88,7 +88,10 @@ pub(crate) fn binrw_hazards(source: &str) -> Vec<Offence> {
         }
         let has = |what: &dyn Fn(&[Token]) -> bool| binrw_attributes(&code[start..i]).any(|a| what(a));
         let line = code[start].line;
-        if has(&|a| follows(a, "count", "=") || follows(a, "count", ":")) && is_byte_vector(&code, i) {
+        if has(&|a| follows(a, "count", "=") || follows(a, "count", ":"))
+            && is_field(&code, i)
+            && is_byte_vector(&code, i)
+        {
             found.push((line, "`count` on a byte vector: read it by the bounded helper of wire".to_string()));
         }
         if has(&|a| follows(a, "assert", "(")) && !is_field(&code, i) {
@@ -213,7 +216,7 @@ fn hazards_of_binrw_are_seen() {
     assert_eq!(lines(binrw_hazards("struct A {\n#[br(args { count: n.into() })] a: Option<Vec<u8>> }")), [2]);
     assert_eq!(lines(binrw_hazards("#[derive(A)]\n#[br(assert(x == 1))]\npub struct A { x: u8 }")), [1]);
     assert_eq!(lines(binrw_hazards("enum A {\n#[br(magic = 1u8, assert(x == 1))] B { x: u8 } }")), [2]);
-    let good = "#[br(pre_assert(depth < 9))] struct A {\n#[br(temp, assert(matches!(v, 1 | 2)))] v: u8,
+    let good = "#[br(import(count: u8), pre_assert(depth < 9))] struct A {\n#[br(temp, assert(matches!(v, 1 | 2)))] v: u8,
         #[br(args { count: 3, inner: (w,) })] pub(crate) a: Vec<Length>, b: Vec<u8> }";
     assert_eq!(lines(binrw_hazards(good)), [0; 0]);
 }
