@@ -86,7 +86,7 @@ pub(crate) fn binrw_hazards(source: &str) -> Vec<Offence> {
         while text(&code, i) == "#" {
             i = after_group(&code, i + 1 + usize::from(text(&code, i + 1) == "!"));
         }
-        let has = |what: &dyn Fn(&[Token]) -> bool| binrw_attributes(&code[start..i]).any(|a| what(a));
+        let has = |what: &dyn Fn(&[Token]) -> bool| binrw_attributes(&code[start..i]).any(what);
         let line = code[start].line;
         if has(&|a| follows(a, "count", "=") || follows(a, "count", ":"))
             && is_field(&code, i)
