@@ -10,11 +10,11 @@ use super::bits::{BitReader, BitWriter};
 use super::{Context, Filter};
 use crate::error::{Error, Result};
 
-mod number;
+mod scale;
 #[cfg(test)]
 mod tests;
 
-use number::{Integer, Number};
+use scale::Packed;
 
 /// The scale-offset filter, both directions.
 pub struct ScaleOffset;
@@ -118,14 +118,32 @@ impl Filter for ScaleOffset {
             out.extend_from_slice(input);
             return Ok(());
         }
-        match (layout.is_float, layout.size) {
-            (false, 1) => decode_as::<Integer<1>>(input, out, &layout, ctx),
-            (false, 2) => decode_as::<Integer<2>>(input, out, &layout, ctx),
-            (false, 4) => decode_as::<Integer<4>>(input, out, &layout, ctx),
-            (false, _) => decode_as::<Integer<8>>(input, out, &layout, ctx),
-            (true, 4) => decode_as::<f32>(input, out, &layout, ctx),
-            (true, _) => decode_as::<f64>(input, out, &layout, ctx),
+        ctx.check("scaleoffset", layout.bytes())?;
+        let header = Header::read(input, &layout)?;
+        let data = input.get(DATA_AT..).unwrap_or_default();
+        let needed = layout.elements.saturating_mul(header.bits as usize);
+        if data.len().saturating_mul(8) < needed {
+            return Err(Error::damaged(format!(
+                "filter scaleoffset: found {} bytes of differences, expected {}",
+                data.len(),
+                needed.div_ceil(8)
+            )));
         }
+        out.resize(layout.bytes(), 0);
+        let mut reader = BitReader::new(data);
+        if header.bits == layout.width() {
+            // The values as they are, but little-endian.
+            let mut values = data.chunks_exact(layout.size).map(scale::little_endian);
+            fill_values(out, &layout, || values.next().unwrap_or(0));
+            return Ok(());
+        }
+        let code = || reader.wide_bits(header.bits);
+        match (layout.is_float, layout.size) {
+            (false, _) => restore(out, &layout, &header, code, |code| code.wrapping_add(header.least)),
+            (true, 4) => restore(out, &layout, &header, code, scale::restore_f32(header.least, layout.factor)),
+            (true, _) => restore(out, &layout, &header, code, scale::restore_f64(header.least, layout.factor)),
+        }
+        Ok(())
     }
 
     /// A fixed number of bits for integers is taken as the least number: where the values need
@@ -145,13 +163,111 @@ impl Filter for ScaleOffset {
             out.extend_from_slice(input);
             return Ok(());
         }
-        match (layout.is_float, layout.size) {
-            (false, 1) => encode_as::<Integer<1>, 1>(input, out, &layout, ctx),
-            (false, 2) => encode_as::<Integer<2>, 2>(input, out, &layout, ctx),
-            (false, 4) => encode_as::<Integer<4>, 4>(input, out, &layout, ctx),
-            (false, _) => encode_as::<Integer<8>, 8>(input, out, &layout, ctx),
-            (true, 4) => encode_as::<f32, 4>(input, out, &layout, ctx),
-            (true, _) => encode_as::<f64, 8>(input, out, &layout, ctx),
+        let values = load_values(input, &layout);
+        let packed = match (layout.is_float, layout.size) {
+            (false, _) => scale::pack_integers(&values, &layout),
+            (true, 4) => scale::pack_f32(&values, &layout),
+            (true, _) => scale::pack_f64(&values, &layout),
+        };
+        let whole = packed.is_none();
+        let packed = packed.unwrap_or(Packed { bits: layout.width(), least: 0, codes: values });
+        let packed_bytes = layout.elements.saturating_mul(packed.bits as usize).wrapping_shr(3);
+        // As libhdf5 has it: a byte is begun after the last full one.
+        let size = packed_bytes.saturating_add(DATA_AT).saturating_add(usize::from(!whole));
+        ctx.check("scaleoffset", size)?;
+        out.reserve(size);
+        out.extend_from_slice(&packed.bits.to_le_bytes());
+        out.push(8);
+        out.extend_from_slice(&packed.least.to_le_bytes());
+        out.resize(DATA_AT, 0);
+        let mut writer = BitWriter::new(out);
+        for &code in &packed.codes {
+            // A whole value is little-endian, which is no order of bits.
+            let code = if whole { code.swap_bytes().wrapping_shr(64u32.wrapping_sub(packed.bits)) } else { code };
+            writer.wide_bits(code, packed.bits);
         }
+        writer.finish();
+        out.resize(size, 0);
+        Ok(())
+    }
+}
+
+/// The start of a stored chunk.
+struct Header {
+    bits: u32,
+    least: u64,
+}
+
+impl Header {
+    fn read(input: &[u8], layout: &Layout) -> Result<Header> {
+        let short = || {
+            Error::damaged(format!("filter scaleoffset: found {} bytes, which hold no header", input.len()))
+        };
+        let (bits, rest) = input.split_first_chunk::<4>().ok_or_else(short)?;
+        let bits = u32::from_le_bytes(*bits);
+        if bits > layout.width() {
+            return Err(wrong("the bits per value", bits, format!("at most {}", layout.width())));
+        }
+        let (&size, rest) = rest.split_first().ok_or_else(short)?;
+        let least = rest.get(..usize::from(size).min(8)).ok_or_else(short)?;
+        Ok(Header { bits, least: scale::little_endian(least) })
+    }
+}
+
+/// Turns codes into values; the code of all ones is the fill value.
+fn restore(
+    out: &mut [u8],
+    layout: &Layout,
+    header: &Header,
+    mut code: impl FnMut() -> u64,
+    value: impl Fn(u64) -> u64,
+) {
+    let Some(fill) = layout.fill else {
+        return fill_values(out, layout, || value(code()));
+    };
+    let ones = 1u64.wrapping_shl(header.bits).wrapping_sub(1);
+    fill_values(out, layout, || match code() {
+        code if code == ones => fill,
+        code => value(code),
+    });
+}
+
+/// Fills the chunk by the low bytes of the values.
+fn fill_values(out: &mut [u8], layout: &Layout, mut next: impl FnMut() -> u64) {
+    let big = layout.big_endian;
+    macro_rules! values {
+        ($type:ty) => {
+            for to in out.as_chunks_mut().0 {
+                let value = next() as $type;
+                *to = if big { value.to_be_bytes() } else { value.to_le_bytes() };
+            }
+        };
+    }
+    match layout.size {
+        1 => values!(u8),
+        2 => values!(u16),
+        4 => values!(u32),
+        _ => values!(u64),
+    }
+}
+
+fn load_values(input: &[u8], layout: &Layout) -> Vec<u64> {
+    let big = layout.big_endian;
+    macro_rules! values {
+        ($type:ty) => {
+            input
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&bytes| if big { <$type>::from_be_bytes(bytes) } else { <$type>::from_le_bytes(bytes) })
+                .map(u64::from)
+                .collect()
+        };
+    }
+    match layout.size {
+        1 => values!(u8),
+        2 => values!(u16),
+        4 => values!(u32),
+        _ => values!(u64),
     }
 }
