@@ -34,7 +34,7 @@ fn three_bits_by_hand() {
 #[test]
 fn chunks_of_libhdf5() {
     let vectors = vectors::read("scaleoffset.txt");
-    assert!(vectors.len() > 400);
+    assert!(vectors.len() > 100);
     for vector in vectors {
         let plain = decode(&vector.stored, &vector.client_data, vector.plain.len());
         assert!(plain.as_ref().is_ok_and(|plain| *plain == vector.plain), "{}: {plain:?}", vector.name);

@@ -3,7 +3,8 @@
 Each line of the output: name, filter id, client data, stored chunk (hex), what the chunk decodes
 to (hex, in the file's own type). Run: python make_numeric.py [szip] [nbit] [scaleoffset] [large]
 
-szip.txt and scaleoffset.txt keep the chunks of at most 200 bytes.
+szip.txt and scaleoffset.txt keep a part of the chunks of at most 200 bytes.
+The tests read another folder's files where H5_NUMERIC_VECTORS names it, for all of them.
 """
 import ctypes
 import io
