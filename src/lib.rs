@@ -26,7 +26,20 @@ layers! {
     pub mod format;
     #[cfg_attr(not(test), deny(clippy::as_conversions))]
     pub mod store;
+    pub mod model;
+    pub mod data;
 }
 
+pub mod api;
+pub mod ops;
+
+pub use api::attribute::Attribute;
+pub use api::dataset::{Dataset, StoredChunk};
+pub use api::file::{File, OpenOptions};
+pub use api::group::Group;
+pub use api::named::NamedType;
+pub use api::opener::External;
+pub use api::path::Node;
+pub use data::selection::Selection;
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;

@@ -19,6 +19,7 @@ mod lz4;
 mod lzf;
 mod nbit;
 mod pipeline;
+mod quantize;
 mod scaleoffset;
 mod shuffle;
 mod szip;
@@ -75,5 +76,16 @@ pub trait Filter: Send + Sync {
 
 /// The table of the filters that are built in.
 fn builtin() -> Vec<Arc<dyn Filter>> {
-    vec![]
+    vec![
+        Arc::new(deflate::Deflate),
+        Arc::new(shuffle::Shuffle),
+        Arc::new(fletcher32::Fletcher32),
+        Arc::new(lzf::Lzf),
+        Arc::new(lz4::Lz4),
+        Arc::new(zstd::Zstd),
+        Arc::new(bzip2::Bzip2),
+        Arc::new(bitshuffle::Bitshuffle),
+        Arc::new(quantize::Quantize::BIT_GROOM),
+        Arc::new(quantize::Quantize::GRANULAR_BIT_ROUND),
+    ]
 }

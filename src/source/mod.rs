@@ -6,16 +6,19 @@
 //! - [`mmap`]: a memory map (feature `mmap`)
 //! - [`seek`]: adaptor for anything that is `Read + Seek`
 //! - [`window`]: a source seen from a base offset
+//! - [`family`], [`multi`]: one file in several parts
 //! - [`pages`]: a page cache in which a missing page is an error value
 
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
+pub mod family;
 pub mod file;
 pub mod memory;
 #[cfg(feature = "mmap")]
 pub mod mmap;
+pub mod multi;
 pub mod pages;
 pub mod seek;
 pub mod window;

@@ -4,12 +4,22 @@
 //! - [`heap`]: local, global and fractal heaps
 //! - [`btree`]: B-trees version 1 and 2
 //! - [`index`]: the chunk indexes
+//! - [`shared`]: shared object header messages
+//! - [`cache_image`]: the metadata cache image
+//! - [`free_space`]: the gaps that a free-space manager keeps
 //! - [`header`]: object headers: load the chain of chunks, find messages
 //! - [`open`]: find the superblock, read the extension
 
 pub mod block;
 pub mod btree;
+pub mod cache_image;
+pub mod free_space;
 pub mod heap;
+pub mod header;
 pub mod index;
+pub mod open;
+pub mod shared;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use block::Store;

@@ -114,3 +114,10 @@ impl BinWrite for Length {
         write_uint(w, v, widths.length)
     }
 }
+
+impl binrw::meta::ReadEndian for Addr {
+    const ENDIAN: binrw::meta::EndianKind = binrw::meta::EndianKind::Endian(Endian::Little);
+}
+impl binrw::meta::WriteEndian for Addr {
+    const ENDIAN: binrw::meta::EndianKind = binrw::meta::EndianKind::Endian(Endian::Little);
+}

@@ -11,6 +11,7 @@ pub mod driver_info;
 pub mod external_files;
 pub mod file_space;
 pub mod fill;
+pub mod filter_pipeline;
 pub mod group_info;
 pub mod layout;
 pub mod link;

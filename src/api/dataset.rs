@@ -1,0 +1,257 @@
+//! Datasets.
+
+use std::sync::{Arc, OnceLock};
+
+use super::attribute::{Attribute, list, open};
+use super::file::File;
+use super::opener::FileOpener;
+use crate::data::chunks::{Chunks, HERE as CHUNK};
+use crate::data::selection::Selection;
+use crate::data::reader::Reader;
+use crate::data::transfer::each_chunk;
+use crate::data::virtual_data;
+use crate::error::{At, Error, Result};
+use crate::filter::Stage;
+use crate::format::message::datatype::Datatype;
+use crate::format::message::layout::LayoutClass;
+use crate::format::virtual_map::Mapping;
+use crate::model::dataset::DatasetInfo;
+use crate::store::header::ObjectHeader;
+use crate::store::index::ChunkIndex;
+use crate::wire::Addr;
+
+/// A dataset: a cheap handle, to be cloned and sent to other threads. Any number of threads may read one
+/// dataset at once.
+#[derive(Clone)]
+pub struct Dataset {
+    pub(crate) file: File,
+    pub(crate) header: Arc<ObjectHeader>,
+    pub(crate) info: Arc<DatasetInfo>,
+    path: String,
+    dims: Arc<OnceLock<Vec<u64>>>,
+    /// How many virtual datasets lead here.
+    depth: u32,
+}
+
+/// A chunk as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredChunk {
+    /// First element of the chunk in the dataset.
+    pub offset: Vec<u64>,
+    /// Byte offset in the file, the user block included.
+    pub address: u64,
+    /// Stored bytes.
+    pub bytes: u64,
+    /// Bit i: filter i was skipped.
+    pub filter_mask: u32,
+}
+
+impl Dataset {
+    pub(crate) fn load(file: &File, header: Arc<ObjectHeader>, path: String) -> Result<Self> {
+        let info = DatasetInfo::load(file.container(), &header)
+            .at(&crate::format::header::V2, header.address.raw())
+            .on(&path)?;
+        Ok(Dataset { file: file.clone(), header, info: Arc::new(info), path, dims: Arc::default(), depth: 0 })
+    }
+    /// The same dataset as a source of a virtual one.
+    pub(crate) fn nested(mut self, depth: u32) -> Self {
+        self.depth = depth;
+        self
+    }
+    /// The path it was opened by.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+    /// The file it is in.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+    /// Type of an element.
+    pub fn datatype(&self) -> &Datatype {
+        &self.info.datatype
+    }
+    /// All that its header says.
+    pub fn info(&self) -> &DatasetInfo {
+        &self.info
+    }
+    /// Current dimensions in elements, slowest first; none for a scalar. Those of a virtual dataset may follow
+    /// from its sources.
+    pub fn shape(&self) -> Result<Vec<u64>> {
+        self.dims().map(<[u64]>::to_vec)
+    }
+    pub(crate) fn dims(&self) -> Result<&[u64]> {
+        if let Some(dims) = self.dims.get() {
+            return Ok(dims);
+        }
+        let stored = self.info.dims();
+        let dims = match self.info.layout.class {
+            LayoutClass::Virtual { collection, index } => {
+                let opener = FileOpener { file: &self.file, depth: self.depth };
+                virtual_data::dims(self.file.container(), &opener, (collection, index), &stored)
+                    .on(&self.path)?
+            }
+            _ => stored,
+        };
+        Ok(self.dims.get_or_init(|| dims))
+    }
+    /// Maximum dimensions; none: unlimited.
+    pub fn max_shape(&self) -> Vec<Option<u64>> {
+        self.info.max_dims()
+    }
+    /// Number of dimensions.
+    pub fn rank(&self) -> usize {
+        self.info.space.dims.len()
+    }
+    /// Number of elements.
+    pub fn len(&self) -> Result<u64> {
+        match self.info.layout.class {
+            LayoutClass::Virtual { .. } => Selection::All.elements(self.dims()?),
+            _ => self.info.elements(),
+        }
+    }
+    /// Whether it has no element.
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.len()? == 0)
+    }
+    /// Shape of a chunk in elements; none where the layout is not chunked.
+    pub fn chunk_shape(&self) -> Option<Vec<u64>> {
+        match &self.info.layout.class {
+            LayoutClass::Chunked(c) => c.dims.split_last().map(|(_, dims)| dims.to_vec()),
+            _ => None,
+        }
+    }
+    /// Filters of its chunks, in the order of writing.
+    pub fn filters(&self) -> &[Stage] {
+        &self.info.filters
+    }
+    /// The sources of a virtual dataset.
+    pub fn mappings(&self) -> Result<Vec<Mapping>> {
+        match self.info.layout.class {
+            LayoutClass::Virtual { collection, index } => {
+                Ok(virtual_data::map(self.file.container(), (collection, index)).on(&self.path)?.mappings)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+    /// Reads selected elements as they are stored, in the dataset's own type, into `out`, which holds
+    /// exactly them.
+    pub fn read_stored_into(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
+        let opener = FileOpener { file: &self.file, depth: self.depth };
+        let reader = Reader {
+            container: self.file.container(),
+            cache: &self.file.0.cache,
+            opener: &opener,
+            info: &self.info,
+            dims: self.dims()?,
+            parallel: self.file.0.options.parallel,
+        };
+        reader.read(selection, out).on(&self.path)
+    }
+    /// Reads selected elements as they are stored, in the dataset's own type.
+    pub fn read_stored(&self, selection: &Selection) -> Result<Vec<u8>> {
+        let elements = selection.elements(self.dims()?)?;
+        let bytes = elements.checked_mul(u64::from(self.info.datatype.size));
+        let bytes = bytes
+            .and_then(|n| usize::try_from(n).ok())
+            .ok_or_else(|| Error::limit("a selection larger than memory"))?;
+        let mut out = Vec::new();
+        out.try_reserve_exact(bytes).map_err(|_| Error::limit(format!("no memory for {bytes} bytes")))?;
+        out.resize(bytes, 0);
+        self.read_stored_into(selection, &mut out)?;
+        Ok(out)
+    }
+    /// Visits the chunks that were written, in the order of the index.
+    pub fn each_chunk(&self, visit: &mut dyn FnMut(StoredChunk) -> Result<()>) -> Result<()> {
+        let shape = self.chunk_shape().unwrap_or_default();
+        let base = self.file.user_block();
+        each_chunk(self.file.container(), &self.info, &mut |scaled, chunk| {
+            visit(StoredChunk {
+                offset: scaled.iter().zip(&shape).map(|(s, c)| s.saturating_mul(*c)).collect(),
+                address: chunk.address.raw().saturating_add(base),
+                bytes: chunk.stored_bytes,
+                filter_mask: chunk.filter_mask,
+            })
+        })
+        .on(&self.path)
+    }
+    /// The chunks that were written.
+    pub fn chunks(&self) -> Result<Vec<StoredChunk>> {
+        let mut out = Vec::new();
+        self.each_chunk(&mut |c| {
+            out.push(c);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+    /// Bytes that the dataset's elements take in the file.
+    pub fn stored_bytes(&self) -> Result<u64> {
+        match &self.info.layout.class {
+            LayoutClass::Compact(data) => Ok(u64::try_from(data.len()).unwrap_or(u64::MAX)),
+            LayoutClass::Contiguous { address, .. } if address.is_defined() => {
+                Ok(self.info.elements()?.saturating_mul(u64::from(self.info.datatype.size)))
+            }
+            LayoutClass::Contiguous { .. } | LayoutClass::Virtual { .. } => Ok(0),
+            LayoutClass::Chunked(_) => {
+                let mut total = 0u64;
+                self.each_chunk(&mut |c| {
+                    total = total.saturating_add(c.bytes);
+                    Ok(())
+                })?;
+                Ok(total)
+            }
+        }
+    }
+    /// The stored bytes of the chunk that starts at this element; none where it was never written.
+    pub fn read_chunk_raw(&self, offset: &[u64]) -> Result<Option<(StoredChunk, Vec<u8>)>> {
+        let Some((grid, chunked)) = self.info.grid()? else {
+            return Err(Error::usage("the dataset is not chunked").on_path(&self.path));
+        };
+        let scaled: Option<Vec<u64>> = offset
+            .iter()
+            .zip(&grid.chunk)
+            .map(|(o, c)| (o.checked_rem(*c) == Some(0)).then(|| o.checked_div(*c)).flatten())
+            .collect();
+        let scaled = scaled
+            .ok_or_else(|| Error::usage(format!("no chunk starts at {offset:?}")).on_path(&self.path))?;
+        let index = ChunkIndex::from(chunked);
+        let store = &self.file.container().store;
+        let cache = &self.file.0.cache;
+        let chunks =
+            Chunks { store, info: &self.info, grid: &grid, index: &index, cache, flags: chunked.flags };
+        let Some(found) = chunks.find(&scaled).at(&CHUNK, chunked.address.raw()).on(&self.path)? else {
+            return Ok(None);
+        };
+        let chunk = StoredChunk {
+            offset: offset.to_vec(),
+            address: found.address.raw().saturating_add(self.file.user_block()),
+            bytes: found.stored_bytes,
+            filter_mask: found.filter_mask,
+        };
+        Ok(Some((chunk, chunks.stored(&found).on(&self.path)?)))
+    }
+    /// Its attributes, sorted by name.
+    pub fn attributes(&self) -> Result<Vec<Attribute>> {
+        list(&self.file, &self.header, &self.path)
+    }
+    /// The attribute with this name.
+    pub fn attribute(&self, name: &str) -> Result<Attribute> {
+        open(&self.file, &self.header, &self.path, name)
+    }
+    /// The object's comment.
+    pub fn comment(&self) -> Option<String> {
+        self.header.comment().map(|c| String::from_utf8_lossy(&c).into_owned())
+    }
+    /// The address of its header.
+    pub fn address(&self) -> Addr {
+        self.header.address
+    }
+}
+
+impl std::fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dataset")
+            .field("path", &self.path)
+            .field("type", &self.info.datatype.describe())
+            .finish()
+    }
+}

@@ -1,0 +1,21 @@
+//! Moving elements: from their place in the file into memory.
+//!
+//! - [`selection`]: which elements, and the shape they come in
+//! - [`walk`]: pairs runs of a block with runs of the output
+//! - [`cache`]: decoded chunks
+//! - [`reader`]: what reading needs, and how it reaches other files
+//! - [`transfer`]: reads a selection of any dataset as stored elements
+//! - [`chunks`]: fetches and decodes chunks
+//! - [`linear`]: data in one run of bytes: contiguous, compact, or in external files
+//! - [`virtual_data`]: data in other datasets
+//! - [`number`]: numbers of any layout as Rust's own
+//! - [`text`]: strings, and variable-length data in heaps
+
+pub mod cache;
+pub mod chunks;
+pub mod linear;
+pub mod reader;
+pub mod selection;
+pub mod transfer;
+pub mod virtual_data;
+pub mod walk;

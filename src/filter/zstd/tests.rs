@@ -1,0 +1,87 @@
+use super::*;
+use proptest::prelude::*;
+
+const CONTEXT: Context<'static> = Context { client_data: &[3], limit: 1_000_000, expected: 100 };
+/// A frame of one raw block "abc"; the content size is in the header.
+const FRAME: [u8; 12] = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 3, 0x19, 0, 0, b'a', b'b', b'c'];
+/// A frame without the content size (a window of 1 KiB instead): an RLE block of five "z".
+const NO_SIZE: [u8; 10] = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x00, 0x2b, 0, 0, b'z'];
+
+#[test]
+fn worked_example() {
+    let mut out = vec![7; 50];
+    Zstd.decode(&FRAME, &mut out, &CONTEXT).unwrap();
+    assert_eq!(out, b"abc");
+    Zstd.decode(&NO_SIZE, &mut out, &CONTEXT).unwrap();
+    assert_eq!(out, b"zzzzz");
+    let skipped = [0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 9];
+    let several = [&NO_SIZE[..], &skipped, &FRAME, &NO_SIZE].concat();
+    Zstd.decode(&several, &mut out, &CONTEXT).unwrap();
+    assert_eq!(out, b"zzzzzabczzzzz");
+    for limit in [0, 4, 7, 12] {
+        let error = Zstd.decode(&several, &mut out, &Context { limit, ..CONTEXT }).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Limit, "{limit}: {error}");
+    }
+}
+
+#[test]
+fn damage_is_told() {
+    for length in 0..FRAME.len() {
+        let error = Zstd.decode(&FRAME[..length], &mut Vec::new(), &CONTEXT).unwrap_err();
+        assert!(error.is_damaged(), "{length}: {error}");
+    }
+    // A frame that claims more than its bytes can hold, under the limit.
+    let claim = [0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x40, 0x01, 0, 0];
+    let wide = Context { limit: usize::MAX, ..CONTEXT };
+    let mut out = Vec::new();
+    assert!(Zstd.decode(&claim, &mut out, &wide).unwrap_err().is_damaged());
+    assert!(out.capacity() < 10_000_000);
+}
+
+#[test]
+fn bomb_stops_at_the_limit() {
+    let mut coded = Vec::new();
+    Zstd.encode(&vec![0; 900_000], &mut coded, &CONTEXT).unwrap();
+    let error = Zstd.decode(&coded, &mut Vec::new(), &Context { limit: 899_999, ..CONTEXT }).unwrap_err();
+    assert_eq!(error.kind(), crate::ErrorKind::Limit);
+}
+
+#[test]
+fn levels_are_clamped() {
+    assert_eq!([0, 1, 22, (-3_i32).cast_unsigned(), i32::MIN.cast_unsigned()].map(level), [3, 1, 4, -3, -7]);
+}
+
+proptest! {
+    #[test]
+    fn round_trip(data in prop::collection::vec(0_u8..5, 0..3000), level in -9_i32..23) {
+        let ctx = Context { client_data: &[level.cast_unsigned()], ..CONTEXT };
+        let (mut coded, mut out) = (Vec::new(), Vec::new());
+        Zstd.encode(&data, &mut coded, &ctx).unwrap();
+        Zstd.decode(&coded, &mut out, &ctx).unwrap();
+        prop_assert_eq!(out, data);
+    }
+    #[test]
+    fn flipped_bytes_are_survived(data in prop::collection::vec(0_u8..5, 50..600), at in any::<prop::sample::Index>(), to in any::<u8>()) {
+        let mut coded = Vec::new();
+        Zstd.encode(&data, &mut coded, &CONTEXT).unwrap();
+        let at = at.index(coded.len());
+        coded[at] = to;
+        let _ = Zstd.decode(&coded, &mut Vec::new(), &CONTEXT);
+    }
+}
+
+#[test]
+fn chunks_of_libhdf5() {
+    let vectors: &[(&[u32], usize, usize, &[u8])] = &[
+        (&[1], 4, 60, b"\x28\xb5\x2f\xfd\x20\xf0\x81\x07\x00\x00\x00\x00\x00\x01\x01\x01\x01\x02\x02\x02\x02\x03\x03\x03\x03\x04\x04\x04\x04\x05\x05\x05\x05\x06\x06\x06\x06\x07\x07\x07\x07\x08\x08\x08\x08\x09\x09\x09\x09\x0a\x0a\x0a\x0a\x0b\x0b\x0b\x0b\x0c\x0c\x0c\x0c\x0d\x0d\x0d\x0d\x0e\x0e\x0e\x0e\x0f\x0f\x0f\x0f\x10\x10\x10\x10\x11\x11\x11\x11\x12\x12\x12\x12\x13\x13\x13\x13\x14\x14\x14\x14\x15\x15\x15\x15\x16\x16\x16\x16\x17\x17\x17\x17\x18\x18\x18\x18\x19\x19\x19\x19\x1a\x1a\x1a\x1a\x1b\x1b\x1b\x1b\x1c\x1c\x1c\x1c\x1d\x1d\x1d\x1d\x1e\x1e\x1e\x1e\x1f\x1f\x1f\x1f\x20\x20\x20\x20\x21\x21\x21\x21\x22\x22\x22\x22\x23\x23\x23\x23\x24\x24\x24\x24\x25\x25\x25\x25\x26\x26\x26\x26\x27\x27\x27\x27\x28\x28\x28\x28\x29\x29\x29\x29\x2a\x2a\x2a\x2a\x2b\x2b\x2b\x2b\x2c\x2c\x2c\x2c\x2d\x2d\x2d\x2d\x2e\x2e\x2e\x2e\x2f\x2f\x2f\x2f\x30\x30\x30\x30\x31\x31\x31\x31\x32\x32\x32\x32\x33\x33\x33\x33\x34\x34\x34\x34\x35\x35\x35\x35\x36\x36\x36\x36\x37\x37\x37\x37\x38\x38\x38\x38\x39\x39\x39\x39\x3a\x3a\x3a\x3a\x3b\x3b\x3b\x3b"),
+        (&[22], 4, 60, b"\x28\xb5\x2f\xfd\x20\xf0\x55\x02\x00\x24\x04\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20\x21\x22\x23\x24\x25\x26\x27\x28\x29\x2a\x2b\x2c\x2d\x2e\x2f\x30\x31\x32\x33\x34\x35\x36\x37\x38\x39\x3a\x3a\x3a\x3a\x3b\x3b\x3b\x3b\x3a\x54\x01\x00\x00\x01"),
+        (&[3], 1, 900, b"\x28\xb5\x2f\xfd\x60\x84\x02\x2d\x08\x00\xb4\x0f\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20\x21\x22\x23\x24\x25\x26\x27\x28\x29\x2a\x2b\x2c\x2d\x2e\x2f\x30\x31\x32\x33\x34\x35\x36\x37\x38\x39\x3a\x3b\x3c\x3d\x3e\x3f\x40\x41\x42\x43\x44\x45\x46\x47\x48\x49\x4a\x4b\x4c\x4d\x4e\x4f\x50\x51\x52\x53\x54\x55\x56\x57\x58\x59\x5a\x5b\x5c\x5d\x5e\x5f\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f\x70\x71\x72\x73\x74\x75\x76\x77\x78\x79\x7a\x7b\x7c\x7d\x7e\x7f\x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x92\x93\x94\x95\x96\x97\x98\x99\x9a\x9b\x9c\x9d\x9e\x9f\xa0\xa1\xa2\xa3\xa4\xa5\xa6\xa7\xa8\xa9\xaa\xab\xac\xad\xae\xaf\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7\xb8\xb9\xba\xbb\xbc\xbd\xbe\xbf\xc0\xc1\xc2\xc3\xc4\xc5\xc6\xc7\xc8\xc9\xca\xcb\xcc\xcd\xce\xcf\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xd8\xd9\xda\xdb\xdc\xdd\xde\xdf\xe0\xe1\xe2\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xea\xeb\xec\xed\xee\xef\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\x01\x00\x7b\x43\xfe\xca\x48\x01"),
+    ];
+    for &(client_data, size, count, chunk) in vectors {
+        let content: Vec<u8> = (0..size * count).map(|at| (at / size % 251) as u8).collect();
+        let ctx = Context { client_data, limit: content.len(), expected: content.len() };
+        let mut out = Vec::new();
+        Zstd.decode(chunk, &mut out, &ctx).unwrap();
+        assert_eq!(out, content, "{client_data:?}, {count} elements of {size}");
+    }
+}

@@ -1,0 +1,197 @@
+//! A dataset's type, space, layout, filters and fill value, together.
+
+use std::sync::Arc;
+
+use super::shared;
+use crate::error::{At, Error, Result};
+use crate::filter::Stage;
+use crate::format::message::dataspace::{Dataspace, SpaceClass};
+use crate::format::message::datatype::{self, Datatype};
+use crate::format::message::external_files::ExternalFiles;
+use crate::format::message::fill::{Fill, FillValue, OldFill};
+use crate::format::message::filter_pipeline::FilterPipeline;
+use crate::format::message::layout::{Chunked, IndexKind, Layout, LayoutClass};
+use crate::format::message::{self, external_files, fill};
+use crate::store::header::ObjectHeader;
+use crate::store::heap::local::LocalHeap;
+use crate::store::index::{ChunkIndex, Grid};
+use crate::store::open::Container;
+use crate::wire::{Addr, Length, decode};
+
+/// Part of a dataset's data in another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalPart {
+    /// The file's name, as stored.
+    pub file: Vec<u8>,
+    /// Offset of the data in it.
+    pub offset: u64,
+    /// Bytes there; none: without end.
+    pub bytes: Option<u64>,
+}
+
+/// What a dataset's header says.
+#[derive(Debug, Clone)]
+pub struct DatasetInfo {
+    /// The address of the header.
+    pub address: Addr,
+    /// Type of an element.
+    pub datatype: Arc<Datatype>,
+    /// The committed datatype it uses, if any.
+    pub committed: Option<Addr>,
+    /// Extent.
+    pub space: Dataspace,
+    /// Where the elements lie.
+    pub layout: Layout,
+    /// Filters of the chunks, in the order of writing.
+    pub filters: Vec<Stage>,
+    /// What unwritten elements read as.
+    pub fill: FillValue,
+    /// Files that hold the data, where they are not in this file.
+    pub external: Vec<ExternalPart>,
+}
+
+/// The datatype in a header, with the address of the committed one it is shared with.
+pub fn datatype_of(c: &Container, header: &ObjectHeader) -> Result<(Arc<Datatype>, Option<Addr>)> {
+    let m = header.find(message::DATATYPE).ok_or_else(|| datatype::HERE.damaged("the message is missing"))?;
+    let (body, committed) = shared::body(c, m)?;
+    Ok((Arc::new(Datatype::parse(&body)?), committed))
+}
+
+impl DatasetInfo {
+    /// Reads what the header of a dataset says.
+    pub fn load(c: &Container, header: &ObjectHeader) -> Result<DatasetInfo> {
+        let w = c.store.widths;
+        let (datatype, committed) = datatype_of(c, header)?;
+        let body = |kind: u16| -> Result<Option<Vec<u8>>> {
+            header.find(kind).map(|m| shared::body(c, m).map(|(b, _)| b.into_owned())).transpose()
+        };
+        let missing = |kind: u16| move || message::structure(kind).damaged("the message is missing");
+        let space = Dataspace::parse(&body(message::DATASPACE)?.ok_or_else(missing(message::DATASPACE))?, w)?;
+        let layout = Layout::parse(&body(message::LAYOUT)?.ok_or_else(missing(message::LAYOUT))?, w)?;
+        let filters = match body(message::FILTERS)? {
+            Some(raw) => FilterPipeline::parse(&raw)?.stages(),
+            None => Vec::new(),
+        };
+        let fill = match (body(message::FILL)?, body(message::FILL_OLD)?) {
+            (Some(raw), _) => Fill::parse(&raw)?.rules.value,
+            (None, Some(raw)) => match decode::<OldFill>(&raw, (), &fill::OLD)?.0.value {
+                value if value.is_empty() => FillValue::Default,
+                value => FillValue::Given(value),
+            },
+            (None, None) => FillValue::Default,
+        };
+        let external = match body(message::EXTERNAL_FILES)? {
+            Some(raw) => external_parts(c, &decode::<ExternalFiles>(&raw, (w,), &external_files::HERE)?.0)?,
+            None => Vec::new(),
+        };
+        let info = DatasetInfo { address: header.address, datatype, committed, space, layout, filters, fill, external };
+        info.check()?;
+        Ok(info)
+    }
+    /// What must hold between the messages.
+    fn check(&self) -> Result<()> {
+        if let LayoutClass::Chunked(chunked) = &self.layout.class {
+            let rank = self.space.dims.len();
+            if chunked.dims.len() != rank.saturating_add(1) {
+                let found = format!("{} chunk dimensions", chunked.dims.len().saturating_sub(1));
+                return Err(message::layout::HERE.mismatch("rank", found, rank));
+            }
+        }
+        Ok(())
+    }
+    /// Current dimensions in elements, slowest first.
+    pub fn dims(&self) -> Vec<u64> {
+        self.space.dims.iter().map(|d| d.0).collect()
+    }
+    /// Maximum dimensions; none: unlimited.
+    pub fn max_dims(&self) -> Vec<Option<u64>> {
+        self.space.maximum()
+    }
+    /// Elements; an error where the number does not fit in 64 bits.
+    pub fn elements(&self) -> Result<u64> {
+        self.space.elements()
+    }
+    /// The grid of chunks, where the layout is chunked.
+    pub fn grid(&self) -> Result<Option<(Grid, &Chunked)>> {
+        let LayoutClass::Chunked(chunked) = &self.layout.class else { return Ok(None) };
+        let (_, chunk) = chunked.dims.split_last().unwrap_or((&0, &[]));
+        let element_size = u64::from(self.datatype.size);
+        let bytes = chunk.iter().try_fold(element_size, |n, d| n.checked_mul(*d));
+        let chunk_bytes = bytes.ok_or_else(|| message::layout::HERE.damaged("a chunk of more than 2^64 bytes"))?;
+        let grid = Grid {
+            dims: self.dims(),
+            max_dims: self.max_dims(),
+            chunk: chunk.to_vec(),
+            element_size,
+            chunk_bytes,
+            filtered: !self.filters.is_empty(),
+            layout_version: self.layout.version,
+        };
+        Ok(Some((grid, chunked)))
+    }
+    /// The fill value as one stored element; none: zeros.
+    pub fn fill_element(&self) -> Option<&[u8]> {
+        match &self.fill {
+            FillValue::Given(v) if v.len() == self.datatype.bytes() => Some(v),
+            _ => None,
+        }
+    }
+}
+
+impl Dataspace {
+    /// Number of elements; an error where it does not fit in 64 bits.
+    pub fn elements(&self) -> Result<u64> {
+        match self.class {
+            SpaceClass::Null => Ok(0),
+            _ => {
+                let n = self.dims.iter().try_fold(1u64, |n, d| n.checked_mul(d.0));
+                n.ok_or_else(|| Error::limit("a dataspace of more than 2^64 elements"))
+            }
+        }
+    }
+    /// Maximum dimensions; none: unlimited.
+    pub fn maximum(&self) -> Vec<Option<u64>> {
+        let max = self.max_dims.as_ref().unwrap_or(&self.dims);
+        max.iter().map(|d| (*d != Length::UNLIMITED).then_some(d.0)).collect()
+    }
+}
+
+impl From<&Chunked> for ChunkIndex {
+    fn from(c: &Chunked) -> ChunkIndex {
+        let address = c.address;
+        match &c.index {
+            IndexKind::BTree1 => ChunkIndex::BTree1 { root: address },
+            IndexKind::Single(filtered) => {
+                ChunkIndex::Single { address, filtered: filtered.map(|(size, mask)| (size.0, mask)) }
+            }
+            IndexKind::Implicit => ChunkIndex::Implicit { address },
+            IndexKind::FixedArray(_) => ChunkIndex::FixedArray { header: address },
+            IndexKind::ExtensibleArray(_) => ChunkIndex::ExtensibleArray { header: address },
+            IndexKind::BTree2(_) => ChunkIndex::BTree2 { header: address },
+        }
+    }
+}
+
+impl IndexKind {
+    /// The index's name, as tools write it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            IndexKind::BTree1 => "btree1",
+            IndexKind::Single(_) => "single",
+            IndexKind::Implicit => "implicit",
+            IndexKind::FixedArray(_) => "fixed_array",
+            IndexKind::ExtensibleArray(_) => "extensible_array",
+            IndexKind::BTree2(_) => "btree2",
+        }
+    }
+}
+
+fn external_parts(c: &Container, list: &ExternalFiles) -> Result<Vec<ExternalPart>> {
+    let heap = LocalHeap::open(&c.store, list.heap).at(&external_files::HERE, list.heap.raw())?;
+    let part = |slot: &external_files::Slot| {
+        let file = heap.name_at(slot.name.0)?.to_vec();
+        let bytes = (slot.bytes != Length::UNLIMITED && slot.bytes.0 != 0).then_some(slot.bytes.0);
+        Ok(ExternalPart { file, offset: slot.offset.0, bytes })
+    };
+    list.slots.iter().map(part).collect()
+}

@@ -1,0 +1,19 @@
+//! What the structures mean: further `impl` blocks on the types of `format`, no mirror structs.
+//!
+//! - [`shared`]: follows pointers to shared messages
+//! - [`object`]: what kind of object a header describes
+//! - [`datatype`]: questions a datatype answers
+//! - [`links`]: the links of a group, however it stores them
+//! - [`attributes`]: the attributes of an object, however it stores them
+//! - [`dataset`]: type, space, layout, filters and fill value of a dataset, together
+//! - [`reference`]: references, old and new, resolved to addresses and selections
+//! - [`family`]: how a file in several parts is put together
+
+pub mod attributes;
+pub mod dataset;
+pub mod datatype;
+pub mod family;
+pub mod links;
+pub mod object;
+pub mod reference;
+pub mod shared;

@@ -1,0 +1,1 @@
+//! Whole-file work as library calls that return plain data.

@@ -1,0 +1,53 @@
+//! A store over bytes in memory, for tests.
+
+use std::sync::Arc;
+
+use super::Store;
+use crate::filter::{Context, Filter, Registry};
+use crate::limits::Limits;
+use crate::source::memory::Memory;
+use crate::source::window::Window;
+use crate::wire::Widths;
+
+/// The number of [`Flip`].
+pub(crate) const FLIP: u16 = 40000;
+
+/// A filter that flips all bits and stores one byte more.
+struct Flip;
+
+impl Filter for Flip {
+    fn id(&self) -> u16 {
+        FLIP
+    }
+    fn name(&self) -> &'static str {
+        "flip"
+    }
+    fn decode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> crate::Result<()> {
+        ctx.check("flip", input.len())?;
+        out.clear();
+        out.extend(input.iter().skip(1).map(|b| !b));
+        Ok(())
+    }
+    fn encode(&self, input: &[u8], out: &mut Vec<u8>, _: &Context<'_>) -> crate::Result<()> {
+        out.clear();
+        out.push(0);
+        out.extend(input.iter().map(|b| !b));
+        Ok(())
+    }
+}
+
+/// A store with 8-byte addresses and lengths, which knows the filter [`FLIP`].
+pub(crate) fn store(bytes: Vec<u8>) -> Store {
+    let mut filters = Registry::default();
+    filters.register(Arc::new(Flip));
+    let window = Window::new(Arc::new(Memory(bytes)), 0);
+    Store::new(window, Widths::EIGHT, Limits::default(), Arc::new(filters)).unwrap()
+}
+
+/// The bytes as [`Flip`] stores them.
+pub(crate) fn flipped(bytes: &[u8]) -> Vec<u8> {
+    let ctx = Context { client_data: &[], limit: usize::MAX, expected: 0 };
+    let mut out = Vec::new();
+    Flip.encode(bytes, &mut out, &ctx).unwrap();
+    out
+}
