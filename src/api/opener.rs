@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 use crate::format::message::datatype::Datatype;
 use crate::source::ReadAt;
 use crate::source::file::DiskFile;
+use crate::store::Store;
+use crate::store::block::Lend;
 
 /// Which other files a file may lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -138,6 +140,12 @@ impl File {
     }
 }
 
+impl Lend for Inner {
+    fn store(&self) -> &Store {
+        &self.container.store
+    }
+}
+
 /// Opens sources and external files on behalf of one file.
 pub(crate) struct FileOpener<'a> {
     pub(crate) file: &'a File,
@@ -176,6 +184,9 @@ impl SourceDataset for Source {
     }
     fn datatype(&self) -> &Datatype {
         self.dataset.datatype()
+    }
+    fn lender(&self) -> Arc<dyn Lend> {
+        self.dataset.file().0.clone()
     }
     fn read(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
         self.dataset.read_stored_into(selection, out)

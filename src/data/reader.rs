@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::format::message::datatype::Datatype;
 use crate::model::dataset::DatasetInfo;
 use crate::source::ReadAt;
+use crate::store::block::Lend;
 use crate::store::open::Container;
 
 /// Opens what lies outside of a file: handed down by the API, which knows paths and permissions.
@@ -24,6 +25,8 @@ pub trait SourceDataset {
     fn dims(&self) -> Vec<u64>;
     /// Type of an element.
     fn datatype(&self) -> &Datatype;
+    /// The file, to lend the heap collections that its elements lead to.
+    fn lender(&self) -> Arc<dyn Lend>;
     /// Reads a selection, as stored elements.
     fn read(&self, selection: &Selection, out: &mut [u8]) -> Result<()>;
 }

@@ -4,13 +4,17 @@
 //! elements. Selections without end follow the sources' current extent; `%b` in a name stands for the
 //! number of the block.
 
+use std::sync::Arc;
+
 use super::reader::{Opener, Reader, SourceDataset};
 use super::selection::Selection;
 use super::walk::{Block, Walk};
 use crate::error::{At, Error, Result};
+use crate::format::message::datatype::{Class, Datatype};
 use crate::format::selection::{Span, StoredSelection, UNLIMITED};
 use crate::format::virtual_map::{HERE, Mapping, VirtualMap};
 use crate::limits::Limits;
+use crate::store::block::Lend;
 use crate::store::heap::global;
 use crate::store::open::Container;
 use crate::wire::Addr;
@@ -271,8 +275,12 @@ fn pair(
             source.datatype().describe()
         )));
     }
-    if r.info.datatype.is_variable() {
-        return Err(Error::unsupported("variable-length elements or references in a virtual dataset"));
+    let foreign = !std::ptr::eq(source.lender().store(), &r.container.store);
+    if foreign && r.info.datatype.is_variable() {
+        if !can_borrow(&r.info.datatype) || r.container.store.widths != source.lender().store().widths {
+            let t = r.info.datatype.describe();
+            return Err(Error::unsupported(format!("a virtual dataset of {t} over another file")));
+        }
     }
     let dims = source.dims();
     if from.elements(&dims)? != to.elements(r.dims)? {
@@ -286,7 +294,7 @@ fn pair(
     let element = r.info.datatype.bytes();
     let bytes = from.elements(&dims)?.saturating_mul(u64::from(r.info.datatype.size));
     let mut data = vec![0; r.container.store.limits.allocation(bytes)?];
-    source.read(from, &mut data)?;
+    read_source(r, source, from, &mut data)?;
     let places = match to.spans(r.dims)? {
         Some(spans) => coordinates(&spans, &r.container.store.limits)?,
         None => places(to, &r.container.store.limits)?,
@@ -299,6 +307,53 @@ fn pair(
         }
     }
     Ok(())
+}
+
+/// Whether elements of this type can lead into another file's heap: strings and sequences of fixed size.
+fn can_borrow(t: &Datatype) -> bool {
+    match &t.class {
+        Class::VarLen(base) => !base.is_variable(),
+        Class::Array { base, .. } | Class::Complex(base) => can_borrow(base),
+        Class::Compound(members) => members.iter().all(|m| can_borrow(&m.datatype)),
+        Class::Reference(_) => false,
+        _ => true,
+    }
+}
+
+/// Reads elements of a source; what leads into its heap is made to lead there from here.
+fn read_source(r: &Reader<'_>, source: &dyn SourceDataset, from: &Selection, data: &mut [u8]) -> Result<()> {
+    source.read(from, data)?;
+    let lender = source.lender();
+    if !r.info.datatype.is_variable() || std::ptr::eq(lender.store(), &r.container.store) {
+        return Ok(());
+    }
+    let width = usize::from(r.container.store.widths.offset);
+    data.chunks_exact_mut(r.info.datatype.bytes().max(1))
+        .try_for_each(|element| borrow(r, &lender, &r.info.datatype, width, element))
+}
+
+fn borrow(r: &Reader<'_>, lender: &Arc<dyn Lend>, t: &Datatype, width: usize, element: &mut [u8]) -> Result<()> {
+    match &t.class {
+        Class::VarLen(_) | Class::VarString { .. } => {
+            let Some(field) = element.get_mut(4..).and_then(|e| e.get_mut(..width)) else { return Ok(()) };
+            let raw = field.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
+            if raw != 0 && field.iter().any(|b| *b != 0xff) {
+                let lent = r.container.store.borrow(lender, Addr::new(raw)).raw().to_le_bytes();
+                let bytes = lent.get(..width).filter(|_| width == lent.len());
+                field.copy_from_slice(bytes.ok_or_else(|| Error::unsupported("offsets below 8 bytes in a virtual dataset of variable length"))?);
+            }
+            Ok(())
+        }
+        Class::Array { base, .. } => {
+            element.chunks_exact_mut(base.bytes().max(1)).try_for_each(|e| borrow(r, lender, base, width, e))
+        }
+        Class::Compound(members) => members.iter().try_for_each(|m| {
+            let start = usize::try_from(m.offset).unwrap_or(usize::MAX);
+            let part = element.get_mut(start..).and_then(|e| e.get_mut(..m.datatype.bytes()));
+            part.map_or(Ok(()), |e| borrow(r, lender, &m.datatype, width, e))
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn places(selection: &Selection, limits: &Limits) -> Result<Vec<Vec<u64>>> {
@@ -367,7 +422,7 @@ fn pair_boxes(
     let bytes = shape.iter().fold(element, |n, d| n.saturating_mul(*d));
     let block = Block { origin: &origin, shape: &shape, spans, output, element };
     let mut data = vec![0; r.container.store.limits.allocation(bytes)?];
-    source.read(&Selection::Slab(cut), &mut data)?;
+    read_source(r, source, &Selection::Slab(cut), &mut data)?;
     if let Some(walk) = Walk::new(block) {
         walk.copy(&data, out)?;
     }

@@ -156,12 +156,11 @@ pub struct RawMessage {
     pub body: Vec<u8>,
 }
 
-/// Cuts the messages of one chunk of a version 1 header. `limit` messages at most are taken: the prefix
-/// counts them all.
-pub fn messages_v1(chunk: &[u8], limit: usize) -> Result<Vec<RawMessage>> {
+/// Cuts the messages of one chunk of a version 1 header.
+pub fn messages_v1(chunk: &[u8]) -> Result<Vec<RawMessage>> {
     let mut out = Vec::new();
     let mut left = chunk;
-    while left.len() >= 8 && out.len() < limit {
+    while left.len() >= 8 {
         let (head, used) = decode::<HeadV1>(left, (), &V1)?;
         let (body, rest) = cut(left, used, head.size, &V1)?;
         out.push(RawMessage { kind: head.kind, flags: head.flags, order: None, body: body.to_vec() });

@@ -50,7 +50,7 @@ impl StoredAttribute {
     pub fn parts(&self, c: &Container) -> Result<AttributeInfoParts> {
         let m = &self.message;
         let (raw, committed) = resolve(c, &m.datatype, m.type_shared, message::DATATYPE)?;
-        let datatype = Arc::new(Datatype::parse(&raw)?);
+        let datatype = Arc::new(Datatype::parse(&raw)?.on_disk(c.store.widths));
         let (raw, _) = resolve(c, &m.dataspace, m.space_shared, message::DATASPACE)?;
         let space = Dataspace::parse(&raw, c.store.widths)?;
         let bytes = space.elements()?.checked_mul(u64::from(datatype.size));

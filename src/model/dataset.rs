@@ -54,7 +54,7 @@ pub struct DatasetInfo {
 pub fn datatype_of(c: &Container, header: &ObjectHeader) -> Result<(Arc<Datatype>, Option<Addr>)> {
     let m = header.find(message::DATATYPE).ok_or_else(|| datatype::HERE.damaged("the message is missing"))?;
     let (body, committed) = shared::body(c, m)?;
-    Ok((Arc::new(Datatype::parse(&body)?), committed))
+    Ok((Arc::new(Datatype::parse(&body)?.on_disk(c.store.widths)), committed))
 }
 
 impl DatasetInfo {

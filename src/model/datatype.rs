@@ -1,5 +1,6 @@
 //! Questions a datatype answers.
 
+use crate::wire::Widths;
 use crate::format::message::datatype::{ByteOrder, CharSet, Class, Datatype, Normalization, ReferenceKind};
 
 impl Datatype {
@@ -11,6 +12,23 @@ impl Datatype {
             Class::Compound(members) => members.iter().any(|m| m.datatype.is_variable()),
             _ => false,
         }
+    }
+    /// The type as its elements lie in a file: a variable-length element takes a length, a heap address and
+    /// an index, whatever size a committed type was stored with.
+    #[must_use]
+    pub fn on_disk(mut self, w: Widths) -> Datatype {
+        let element = u32::from(w.offset).saturating_add(8);
+        match &mut self.class {
+            Class::VarLen(_) | Class::VarString { .. } => self.size = element,
+            Class::Array { dims, base } if base.size != element => {
+                if matches!(base.class, Class::VarLen(_) | Class::VarString { .. }) {
+                    base.size = element;
+                    self.size = dims.iter().fold(element, |n, d| n.saturating_mul(*d));
+                }
+            }
+            _ => {}
+        }
+        self
     }
     /// The size as a `usize`.
     pub fn bytes(&self) -> usize {

@@ -25,10 +25,26 @@ impl ReadAt for Multi {
             None => Ok(0),
         }
     }
+    /// Between the end of a part and the start of the next one lies nothing: it reads as zeros.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
-        match self.parts.iter().rev().find(|(start, _)| *start <= offset) {
-            Some((start, part)) => part.read_at(offset.saturating_sub(*start), buf),
-            None => Err(beyond(offset, buf.len(), 0)),
+        let (mut at, mut left) = (offset, buf);
+        while !left.is_empty() {
+            let Some(index) = self.parts.iter().rposition(|(start, _)| *start <= at) else {
+                return Err(beyond(at, left.len(), 0));
+            };
+            let Some((start, part)) = self.parts.get(index) else { return Err(beyond(at, left.len(), 0)) };
+            let next = self.parts.get(index.saturating_add(1)).map_or(u64::MAX, |(start, _)| *start);
+            let room = usize::try_from(next.saturating_sub(at)).unwrap_or(usize::MAX);
+            let (now, later) = left.split_at_mut(room.min(left.len()));
+            let within = at.saturating_sub(*start);
+            let there = usize::try_from(part.len()?.saturating_sub(within)).unwrap_or(usize::MAX);
+            let taken = u64::try_from(now.len()).unwrap_or(u64::MAX);
+            let (real, hole) = now.split_at_mut(there.min(now.len()));
+            part.read_at(within, real)?;
+            hole.fill(0);
+            left = later;
+            at = at.saturating_add(taken);
         }
+        Ok(())
     }
 }

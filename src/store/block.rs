@@ -1,7 +1,7 @@
 //! Fetching blocks of one file: bounded, through the page cache, with the cache image on top.
 
 use std::any::{Any, TypeId};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -43,14 +43,24 @@ pub struct Store {
     pub filters: Arc<Registry>,
     images: Vec<(u64, Vec<u8>)>,
     cache: Cache<(u64, TypeId), Cached, ByWeight>,
+    lent: RwLock<Vec<(Arc<dyn Lend>, Addr)>>,
 }
+
+/// A file that lends heap collections to another: the source of a virtual dataset of variable-length elements.
+pub trait Lend: Send + Sync {
+    /// The bytes of the lending file.
+    fn store(&self) -> &Store;
+}
+
+/// Addresses from here on are not in the file: they name lent collections.
+const LENT: u64 = 1 << 62;
 
 impl Store {
     /// A store over a window whose byte 0 is the superblock's base address.
     pub fn new(window: Window, widths: Widths, limits: Limits, filters: Arc<Registry>) -> Result<Self> {
         let end = window.len()?;
         let cache = Cache::with_weighter(4096, CACHED_BYTES, ByWeight);
-        Ok(Store { pages: Pages::new(window, CACHED_PAGES)?, end, widths, limits, filters, images: Vec::new(), cache })
+        Ok(Store { pages: Pages::new(window, CACHED_PAGES)?, end, widths, limits, filters, images: Vec::new(), cache, lent: RwLock::default() })
     }
     /// Lays a block of a metadata cache image over the file's bytes.
     pub fn overlay(&mut self, address: Addr, bytes: Vec<u8>) {
@@ -125,6 +135,25 @@ impl Store {
         let value = Arc::new(value);
         self.cache.insert(key, (value.clone(), weight.max(64)));
         Ok(value)
+    }
+    /// An address under which this store finds a collection of another file.
+    ///
+    /// Elements of variable length hold addresses of their own file; where they become elements of a virtual
+    /// dataset, these are replaced by lent ones.
+    pub fn borrow(&self, lender: &Arc<dyn Lend>, collection: Addr) -> Addr {
+        let mut lent = self.lent.write().unwrap_or_else(PoisonError::into_inner);
+        let same = |(l, a): &(Arc<dyn Lend>, Addr)| *a == collection && std::ptr::eq(l.store(), lender.store());
+        // Neighbouring elements mostly lie in the same collection.
+        let index = lent.iter().rposition(same).unwrap_or_else(|| {
+            lent.push((lender.clone(), collection));
+            lent.len().saturating_sub(1)
+        });
+        Addr::new(LENT.saturating_add(u64::try_from(index).unwrap_or(0)))
+    }
+    /// The file and the address in it of a lent collection.
+    pub fn lent(&self, address: Addr) -> Option<(Arc<dyn Lend>, Addr)> {
+        let index = usize::try_from(address.get()?.checked_sub(LENT)?).ok()?;
+        self.lent.read().unwrap_or_else(PoisonError::into_inner).get(index).cloned()
     }
     /// Forgets all that was cached, for files that another process writes.
     pub fn forget(&self) {

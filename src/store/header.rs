@@ -102,16 +102,11 @@ fn load_v1(store: &Store, address: Addr) -> Result<ObjectHeader> {
         messages: Vec::new(),
         broken: None,
     };
-    let limit = usize::from(prefix.messages);
+    // The prefix counts the messages too, but libhdf5 trusts what it finds.
     let mut queue = Vec::new();
-    let first = header::messages_v1(&chunk, limit).at(&header::V1, address.raw())?;
-    let left = std::cell::Cell::new(limit.saturating_sub(first.len()));
+    let first = header::messages_v1(&chunk).at(&header::V1, address.raw())?;
     loaded.add(first, &mut queue, store)?;
-    loaded.follow(store, queue, |_, block| {
-        let found = header::messages_v1(block, left.get())?;
-        left.set(left.get().saturating_sub(found.len()));
-        Ok(found)
-    });
+    loaded.follow(store, queue, |_, block| header::messages_v1(block));
     Ok(loaded)
 }
 

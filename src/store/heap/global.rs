@@ -20,6 +20,9 @@ pub struct Collection {
 impl Collection {
     /// The collection at `address`, from the cache or the file.
     pub fn open(store: &Store, address: Addr) -> Result<Arc<Self>> {
+        if let Some((lender, original)) = store.lent(address) {
+            return Self::open(lender.store(), original);
+        }
         store.cached(address, &HERE, || {
             let w = store.widths;
             let head_bytes = CollectionHeader::encoded_size(w);
