@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -479,7 +480,14 @@ def describe(path):
 
 def main(arguments):
     lib5.quiet()
-    for path in (Path(a) for a in arguments if not a.startswith("--")):
+    names = [a for a in arguments if not a.startswith("--")]
+    if len(names) > 1:
+        # A process for each file: what one leaves open in libhdf5 cannot change how the next is read.
+        flags = [a for a in arguments if a.startswith("--")]
+        for name in names:
+            subprocess.run([sys.executable, __file__, name, *flags], check=True)
+        return
+    for path in map(Path, names):
         line = json.dumps(describe(path), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         if "--stdout" in arguments:
             print(line)

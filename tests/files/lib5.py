@@ -174,9 +174,19 @@ def create(path, bound="latest", fcpl=None, fapl=None):
     return h5py.File(h5py.h5f.FileID(fid))
 
 
-def pair(name, **more):
-    """Both files of a feature, one after the other: yields (open file, bound)."""
+def pair(name, small_nodes=False, **more):
+    """Both files of a feature, one after the other: yields (open file, bound).
+
+    With `small_nodes` the chunk B-trees of the older file have nodes of 4 entries instead of 64, so that a file of
+    many small datasets stays small; its superblock is then version 1.
+    """
     for bound in BOUNDS:
+        if small_nodes and bound == "earliest":
+            fcpl = plist("FILE_CREATE")
+            call("H5Pset_istore_k", fcpl, 2)
+            with create(f"{name}_{bound}.h5", bound, fcpl) as f:
+                yield f, bound
+            continue
         versions = ("earliest", "latest") if bound == "earliest" else "latest"
         with h5py.File(f"{name}_{bound}.h5", "w", libver=versions, **more) as f:
             yield f, bound
