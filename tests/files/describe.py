@@ -227,7 +227,9 @@ class Description:
 
     def describe(self):
         self.walk()
-        return {"objects": [self.object(*f) for f in self.found]}
+        objects = [self.object(*f) for f in self.found]
+        call("H5Fclose", self.file)
+        return {"objects": objects}
 
     def object(self, path, kind, links):
         out = {"path": text(path), "kind": kind}
@@ -319,6 +321,7 @@ class Description:
         out["layout"] = self.layout(oid, pid)
         out["filters"] = self.filters(pid)
         out["fill"] = self.fill(pid, kind)
+        call("H5Pclose", pid)  # libhdf5 2.0.0 crashes at its end where a list with virtual mappings is left open
 
         def read(memory, selected, buffer):
             call("H5Dread", oid, tid, memory, selected, 0, buffer)
