@@ -191,7 +191,7 @@ class Description:
             path = path[:-5]
             call("H5Pset_fapl_split", access, "-m.h5", 0, "-r.h5", 0)
         self.file = call("H5Fopen", path, 0, access)
-        self.paths, self.found = {}, []
+        self.paths, self.found, self.broken = {}, [], set()
 
     def place(self, oid):
         """(file number, address, type) of an open object."""
@@ -216,11 +216,19 @@ class Description:
         waiting = [b"/"]
         while waiting:
             path = waiting.pop()
-            oid = call("H5Oopen", self.file, path, 0)
+            try:
+                oid = call("H5Oopen", self.file, path, 0)
+            except LibraryError:
+                self.found.append((path, "unknown", []))
+                continue
             self.number, address, kind = self.place(oid)
             if address not in self.paths:
                 self.paths[address] = path
-                links = self.links(oid) if kind == 0 else []
+                links = []
+                try:
+                    links = self.links(oid) if kind == 0 else []
+                except LibraryError:
+                    self.broken.add(path)
                 self.found.append((path, KINDS[kind], links))
                 waiting.extend(path.rstrip(b"/") + b"/" + n for n, c, _ in reversed(links) if c == 0)
             call("H5Oclose", oid)
@@ -233,6 +241,10 @@ class Description:
 
     def object(self, path, kind, links):
         out = {"path": text(path), "kind": kind}
+        if kind == "unknown":
+            return dict(out, error="H5Oopen")
+        if path in self.broken:
+            out["links_error"] = "H5Literate2"
         oid = call("H5Oopen", self.file, path, 0)
         try:
             comment = sized("H5Oget_comment", oid)
