@@ -6,13 +6,17 @@ import datetime
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 # PyMoDAQ keeps a configuration folder in the home folder: not the user's, here.
 os.environ["HOME"] = tempfile.mkdtemp()
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import functools  # noqa: E402
+
 import numpy as np  # noqa: E402
+import tables  # noqa: E402
 from pymodaq_data.data import Axis, DataCalculated, DataRaw, DataToExport  # noqa: E402
 from pymodaq_data.h5modules import data_saving, saving  # noqa: E402
 
@@ -56,6 +60,10 @@ def step(k, x, y):
 
 def write(path):
     saving.datetime.datetime = FixedTime
+    time.time = lambda: 1715938200.25
+    for name in ("create_carray", "create_earray", "create_vlarray"):
+        make = getattr(tables.File, name)
+        setattr(tables.File, name, functools.partialmethod(make, track_times=False))
     file = saving.H5SaverLowLevel("scan", backend="tables")
     file.define_compression("gzip", 5)
     file.init_file(path, new_file=True, metadata={"author": "fixture", "sample": "S-1", "temperature": 293.15})
