@@ -1,7 +1,6 @@
 """What is decided for a whole file: superblocks, user block, sizes, K values, shared messages, file space, drivers, SWMR."""
 import ctypes
 import shutil
-import sys
 from pathlib import Path
 
 import h5py
@@ -193,7 +192,7 @@ def swmr():
 
 
 def times():
-    """Modification times, and the four times of a newer header. These differ from run to run, by their nature."""
+    """Modification times, and the four times of a newer header (all set to one instant afterwards)."""
     for bound in lib5.BOUNDS:
         low = bound if bound == "latest" else ("earliest", "latest")
         with h5py.File(f"times_{bound}.h5", "w", libver=low, track_times=True) as f:
@@ -202,13 +201,9 @@ def times():
             f["type"] = np.dtype("<f4")
 
 
-def main():
-    makers = [superblocks, user_blocks, offset_sizes, shared_messages, file_space, cache_image, drivers, swmr]
-    # The only files that cannot be the same twice: made where they are missing.
-    if not Path(sys.argv[1] if len(sys.argv) > 1 else lib5.HERE, "times_latest.h5").exists():
-        makers.append(times)
-    lib5.main(*makers)
-
+WITH_TIMES = ("btree_k_*", "cache_image_*", "family_*_00.h5", "shared_*", "space_*", "split_*-m.h5", "times_*")
 
 if __name__ == "__main__":
-    main()
+    lib5.main(
+        superblocks, user_blocks, offset_sizes, shared_messages, file_space, cache_image, drivers, swmr, times, settled=WITH_TIMES
+    )

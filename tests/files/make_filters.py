@@ -195,7 +195,6 @@ def plugins():
         put("zfp rank 4", floating(625).reshape(5, 5, 5, 5), (4, 5, 3, 5), **P.Zfp(reversible=True))
         put("zfp expert", floating(), (250,), **P.Zfp(minbits=1, maxbits=16657, maxprec=64, minexp=-20))
         put("sz3 absolute", floating(), (500,), **P.SZ3(absolute=0.01))
-        put("sz absolute", floating(), (500,), **P.SZ(absolute=0.01))
         put("fcidecomp", smooth(400, "u1").reshape(20, 20), (20, 20), **P.FciDecomp())
         put("sperr", floating(1024, "<f4").reshape(32, 32), (32, 32), **P.Sperr(rate=8))
 

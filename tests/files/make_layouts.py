@@ -159,8 +159,8 @@ def deep_chunks():
         sparse("extensible array rank 2", (3, 9000), (3, None), (1, 1), [(0, 0), (1, 7), (2, 300), (0, 4097), (2, 8999), (1, 5000)])
         # Two unlimited dimensions: a B-tree of 2048-byte nodes, here of depth 2.
         if bound == "latest":
-            d = f.create_dataset("btree2 depth 2", (60, 60), "u1", chunks=(1, 1), maxshape=(None, None))
-            d[...] = (np.arange(3600) % 251).reshape(60, 60)
+            d = f.create_dataset("btree2 depth 2", (75, 75), "u1", chunks=(1, 1), maxshape=(None, None))
+            d[...] = (np.arange(5625) % 251).reshape(75, 75)
             d = f.create_dataset("btree2 filtered", (30, 30), "u1", chunks=(1, 1), maxshape=(None, None), compression="gzip")
             d[...] = (np.arange(900) % 251).reshape(30, 30)
         else:

@@ -6,7 +6,6 @@ import datetime
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 # PyMoDAQ keeps a configuration folder in the home folder: not the user's, here.
@@ -17,6 +16,7 @@ import functools  # noqa: E402
 
 import numpy as np  # noqa: E402
 import tables  # noqa: E402
+from pymodaq_data import data  # noqa: E402
 from pymodaq_data.data import Axis, DataCalculated, DataRaw, DataToExport  # noqa: E402
 from pymodaq_data.h5modules import data_saving, saving  # noqa: E402
 
@@ -60,7 +60,7 @@ def step(k, x, y):
 
 def write(path):
     saving.datetime.datetime = FixedTime
-    time.time = lambda: 1715938200.25
+    data.time = lambda: 1715938200.25
     for name in ("create_carray", "create_earray", "create_vlarray"):
         make = getattr(tables.File, name)
         setattr(tables.File, name, functools.partialmethod(make, track_times=False))
