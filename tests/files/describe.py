@@ -4,6 +4,7 @@ The format is the one that `h5 digest` prints: objects in walk order with their 
 layouts, filters and fill values, and for values the SHA-256 of a canonical encoding (little-endian, no padding,
 references as paths). With `--stdout` the text goes to standard output and nothing is written.
 """
+
 import ctypes
 import hashlib
 import json
@@ -197,12 +198,18 @@ class Description:
         """(file number, address, type) of an open object."""
         raw = ctypes.create_string_buffer(512)
         call("H5Oget_info3", oid, raw, 1)
-        return struct.unpack_from("<Q", raw, 0) + struct.unpack_from("<Q", raw, 8) + struct.unpack_from("<i", raw, 24)
+        return (
+            struct.unpack_from("<Q", raw, 0)
+            + struct.unpack_from("<Q", raw, 8)
+            + struct.unpack_from("<i", raw, 24)
+        )
 
     def links(self, gid):
         """(name, link class, address or value length) by rising name."""
         got = []
-        shape = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p)
+        shape = ctypes.CFUNCTYPE(
+            ctypes.c_int, ctypes.c_int64, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p
+        )
 
         def each(_, name, info, __):
             raw = ctypes.string_at(info, 40)
@@ -333,7 +340,9 @@ class Description:
         out["layout"] = self.layout(oid, pid)
         out["filters"] = self.filters(pid)
         out["fill"] = self.fill(pid, kind)
-        call("H5Pclose", pid)  # libhdf5 2.0.0 crashes at its end where a list with virtual mappings is left open
+        call(
+            "H5Pclose", pid
+        )  # libhdf5 2.0.0 crashes at its end where a list with virtual mappings is left open
 
         def read(memory, selected, buffer):
             call("H5Dread", oid, tid, memory, selected, 0, buffer)
@@ -477,7 +486,9 @@ class Description:
         points = set()
         for first, last in np.array(corners).reshape(blocks, 2, rank):
             spans = [range(int(a), int(b) + 1) for a, b in zip(first, last)]
-            points.update(map(tuple, np.stack(np.meshgrid(*spans, indexing="ij"), -1).reshape(-1, rank).tolist()))
+            points.update(
+                map(tuple, np.stack(np.meshgrid(*spans, indexing="ij"), -1).reshape(-1, rank).tolist())
+            )
         out += np.array(sorted(points), "<u8").tobytes()
 
 

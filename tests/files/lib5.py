@@ -3,6 +3,7 @@
 h5py's own API is used where it reaches; the rest (VAX floats, user-defined links, HDF5 1.12 references, file
 creation properties, ...) goes through `call`, which takes C function names and plain Python values.
 """
+
 import ctypes
 import os
 import re
@@ -229,11 +230,13 @@ def settle_times(path):
     at = raw.find(b"OHDR\x02")
     while at >= 0:
         flags = raw[at + 5]
-        if flags & 0x20:
+        width = 1 << (flags & 3)
+        start = at + 22 + (4 if flags & 0x10 else 0)
+        end = start + width + int.from_bytes(raw[start : start + width], "little")
+        # What is left of a deleted header may be partly overwritten by other things: then the sum is wrong.
+        whole = checksum(bytes(raw[at:end])).to_bytes(4, "little") == raw[end : end + 4]
+        if flags & 0x20 and whole:
             raw[at + 6 : at + 22] = stamp * 4
-            width = 1 << (flags & 3)
-            start = at + 22 + (4 if flags & 0x10 else 0)
-            end = start + width + int.from_bytes(raw[start : start + width], "little")
             raw[end : end + 4] = checksum(bytes(raw[at:end])).to_bytes(4, "little")
         at = raw.find(b"OHDR\x02", at + 5)
     # The modification time of older headers: message 0x12, 8 bytes, version 1.

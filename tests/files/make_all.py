@@ -1,4 +1,5 @@
 """Makes every fixture and its description anew: `python make_all.py [OUTDIR]`. The PyMoDAQ scan has libraries of its own."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,9 @@ def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else HERE).resolve()
     for name in SCRIPTS:
         subprocess.run([sys.executable, HERE / f"make_{name}.py", folder], check=True)
-    subprocess.run([sys.executable, HERE / "describe.py", *[str(folder / n) for n in cases(folder)]], check=True)
+    subprocess.run(
+        [sys.executable, HERE / "describe.py", *[str(folder / n) for n in cases(folder)]], check=True
+    )
 
 
 if __name__ == "__main__":

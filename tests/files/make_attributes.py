@@ -1,9 +1,10 @@
 """Attributes: in headers, dense, huge, with shared datatypes, in creation order, of every space class."""
+
 import h5py
 import numpy as np
 
 import lib5
-from lib5 import attribute, call, constant, pair
+from lib5 import attribute, constant, pair
 
 
 def attributes():

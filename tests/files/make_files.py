@@ -1,4 +1,5 @@
 """What is decided for a whole file: superblocks, user block, sizes, K values, shared messages, file space, drivers, SWMR."""
+
 import ctypes
 import shutil
 from pathlib import Path
@@ -15,7 +16,9 @@ def fill(f, groups=12, size=200, endless=True):
     line, square = ((None,), (None, None)) if endless else ((size,), (6, 9))
     f.attrs["title"] = "the same content"
     f["contiguous"] = np.arange(size, dtype="<i4")
-    f.create_dataset("chunked", data=np.arange(size, dtype="<i2"), chunks=(size // 7,), maxshape=line, compression="gzip")
+    f.create_dataset(
+        "chunked", data=np.arange(size, dtype="<i2"), chunks=(size // 7,), maxshape=line, compression="gzip"
+    )
     f.create_dataset("square", data=np.arange(36, dtype="<i2").reshape(6, 6), chunks=(4, 4), maxshape=square)
     f["texts"] = np.array(["one", "two", ""], dtype=h5py.string_dtype())
     for i in range(groups):
@@ -43,7 +46,9 @@ def superblocks():
     for bound in ("earliest", "v18", "latest"):
         p = plist("FILE_CREATE")
         call("H5Pset_istore_k", p, 3)
-        call("H5Pset_sym_k", p, 2, 1)  # a root of 4 entries over leaves of 2: a B-tree of several levels at once
+        call(
+            "H5Pset_sym_k", p, 2, 1
+        )  # a root of 4 entries over leaves of 2: a B-tree of several levels at once
         with create(f"btree_k_{bound}.h5", bound, p) as f:
             fill(f, groups=40)
 
@@ -95,7 +100,14 @@ def shared_messages():
                 fill(f)
                 kind = np.dtype([("a shared member", "<i4"), ("another one", ">f8"), ("text", "S10")])
                 for i in range(30):
-                    d = f.create_dataset(f"d{i:02d}", (3 + i % 4, 5), kind, chunks=(2, 2), compression="gzip", fillvalue=np.array((i % 3, 1, b""), kind))
+                    d = f.create_dataset(
+                        f"d{i:02d}",
+                        (3 + i % 4, 5),
+                        kind,
+                        chunks=(2, 2),
+                        compression="gzip",
+                        fillvalue=np.array((i % 3, 1, b""), kind),
+                    )
                     d.attrs["units, shared by many"] = "micrometre per second" + "!" * (i % 2)
                     d.attrs[f"own {i}"] = np.arange(i % 9, dtype="<f8")
                 for i in range(0, 30, 7):
@@ -136,7 +148,12 @@ def file_space():
 class ImageConfig(ctypes.Structure):
     """libhdf5's `H5AC_cache_image_config_t`."""
 
-    _fields_ = [("version", ctypes.c_int), ("generate", ctypes.c_bool), ("resize", ctypes.c_bool), ("age", ctypes.c_int)]
+    _fields_ = [
+        ("version", ctypes.c_int),
+        ("generate", ctypes.c_bool),
+        ("resize", ctypes.c_bool),
+        ("age", ctypes.c_int),
+    ]
 
 
 def cache_image():
@@ -152,7 +169,9 @@ def cache_image():
                 g["contiguous"] = np.arange(20 * i, dtype="<i4")
                 g.attrs["number"] = np.int16(i)
             f.create_dataset("fixed array", data=np.arange(60, dtype="<i2"), chunks=(7,), compression="gzip")
-            f.create_dataset("btree2", data=np.arange(36, dtype="<i2").reshape(6, 6), chunks=(4, 4), maxshape=(None, None))
+            f.create_dataset(
+                "btree2", data=np.arange(36, dtype="<i2").reshape(6, 6), chunks=(4, 4), maxshape=(None, None)
+            )
             f["texts"] = np.array(["one", "two", ""], dtype=h5py.string_dtype())
 
 
@@ -177,7 +196,9 @@ def swmr():
     with h5py.File("swmr_latest.h5", "w", libver="latest") as f:
         f.attrs["title"] = "written by a single writer, for many readers"
         ends = f.create_dataset("rows", (0, 5), "<f8", chunks=(3, 5), maxshape=(None, 5))
-        square = f.create_dataset("square", (2, 2), "<i4", chunks=(2, 2), maxshape=(None, None), compression="gzip")
+        square = f.create_dataset(
+            "square", (2, 2), "<i4", chunks=(2, 2), maxshape=(None, None), compression="gzip"
+        )
         fixed = f.create_dataset("fixed", (40, 3), "<i2", chunks=(4, 3))
         f.swmr_mode = True
         for i in range(50):
@@ -201,9 +222,26 @@ def times():
             f["type"] = np.dtype("<f4")
 
 
-WITH_TIMES = ("btree_k_*", "cache_image_*", "family_*_00.h5", "shared_*", "space_*", "split_*-m.h5", "times_*")
+WITH_TIMES = (
+    "btree_k_*",
+    "cache_image_*",
+    "family_*_00.h5",
+    "shared_*",
+    "space_*",
+    "split_*-m.h5",
+    "times_*",
+)
 
 if __name__ == "__main__":
     lib5.main(
-        superblocks, user_blocks, offset_sizes, shared_messages, file_space, cache_image, drivers, swmr, times, settled=WITH_TIMES
+        superblocks,
+        user_blocks,
+        offset_sizes,
+        shared_messages,
+        file_space,
+        cache_image,
+        drivers,
+        swmr,
+        times,
+        settled=WITH_TIMES,
     )

@@ -1,4 +1,5 @@
 """Groups in every form, links of every class, object comments and hard-link cycles."""
+
 import ctypes
 
 import h5py
@@ -35,15 +36,21 @@ def groups():
             indexed[f"name {(i * 37) % 200:04d}"] = h5py.SoftLink(f"/many/soft {i:03d}")
         for i in range(0, 200, 3):
             del indexed[f"name {i:04d}"]
-        shrunk = lib5.group(f, "dense to compact", link_phase_change=(6, 4), link_creation_order=TRACK | INDEX)
+        shrunk = lib5.group(
+            f, "dense to compact", link_phase_change=(6, 4), link_creation_order=TRACK | INDEX
+        )
         for i in range(20):
             shrunk[f"n{i}"] = h5py.SoftLink("/empty")
         for i in range(17):
             del shrunk[f"n{i}"]
         # The link heap's blocks go through deflate: direct blocks and an indirect root.
-        filtered = lib5.group(f, "filtered heap", link_phase_change=(0, 0), link_creation_order=TRACK, deflate=6)
+        filtered = lib5.group(
+            f, "filtered heap", link_phase_change=(0, 0), link_creation_order=TRACK, deflate=6
+        )
         for i in range(400):
-            filtered[f"a long name for a link, number {i}"] = h5py.SoftLink(f"/a/rather/long/target/for/link/{i}")
+            filtered[f"a long name for a link, number {i}"] = h5py.SoftLink(
+                f"/a/rather/long/target/for/link/{i}"
+            )
         # Links longer than the heap's largest managed object become huge objects, here filtered too.
         for parent in ("dense huge", "dense huge filtered"):
             more = {"deflate": 6} if "filtered" in parent else {}
@@ -71,7 +78,13 @@ def groups():
 def register_link_class(number):
     """A user-defined link class that leads nowhere; only its number and value reach the file."""
     traverse = ctypes.CFUNCTYPE(
-        ctypes.c_int64, ctypes.c_char_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int64, ctypes.c_int64
+        ctypes.c_int64,
+        ctypes.c_char_p,
+        ctypes.c_int64,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int64,
+        ctypes.c_int64,
     )(lambda *_: -1)
 
     class LinkClass(ctypes.Structure):
@@ -79,7 +92,9 @@ def register_link_class(number):
             (n, ctypes.c_void_p) for n in ("create", "move", "copy", "traverse", "delete", "query")
         ]
 
-    made = LinkClass(1, number, b"fixture", None, None, None, ctypes.cast(traverse, ctypes.c_void_p), None, None)
+    made = LinkClass(
+        1, number, b"fixture", None, None, None, ctypes.cast(traverse, ctypes.c_void_p), None, None
+    )
     KEPT.extend([traverse, made])
     call("H5Lregister", ctypes.byref(made))
 
@@ -88,7 +103,9 @@ def links():
     """Hard, soft, dangling, external and user-defined links; chains and cycles."""
     register_link_class(187)
     for bound in lib5.BOUNDS:
-        with h5py.File(f"links_target_{bound}.h5", "w", libver=bound if bound == "latest" else ("earliest", "latest")) as t:
+        with h5py.File(
+            f"links_target_{bound}.h5", "w", libver=bound if bound == "latest" else ("earliest", "latest")
+        ) as t:
             t["data"] = np.arange(5, dtype="<i2")
             lib5.group(t, "inner")["deeper"] = np.arange(2, dtype=">f8")
     for f, bound in pair("links"):

@@ -4,6 +4,7 @@ For each file, `OUTDIR/NAME.json` says what a reader has to find: `{"objects": [
 `dims`, `index` (chunk index), `written` (chunks with data), `links` and `attributes` (numbers of them), `values`
 (list of [coordinates, value]), `link_targets`, `attribute_values`. Values at places not named may be anything.
 """
+
 import json
 import os
 import sys
@@ -19,8 +20,8 @@ from lib5 import call, constant, plist
 BIG = 2**41
 
 
-def chunk_filled(d, at, value):
-    """Writes one element, so that one chunk comes to be."""
+def put(d, at, value):
+    """Writes one element, so that one chunk comes to be; gives what a reader has to find."""
     d[at] = value
     return [list(at), value]
 
@@ -32,7 +33,9 @@ def sparse():
     line = [(0,), (2**24,), (BIG - 1,), (BIG // 2 + 12345,), (3 * 2**24 - 1,)]
     for bound in lib5.BOUNDS:
         objects = []
-        with h5py.File(f"large_sparse_{bound}.h5", "w", libver=bound if bound == "latest" else ("earliest", "latest")) as f:
+        with h5py.File(
+            f"large_sparse_{bound}.h5", "w", libver=bound if bound == "latest" else ("earliest", "latest")
+        ) as f:
             for name, index, shape, chunk, most, at in (
                 ("line", "fixed_array", (BIG,), (2**24,), None, line),
                 ("endless", "extensible_array", (BIG,), (2**24,), (None,), line),
@@ -40,12 +43,29 @@ def sparse():
                 ("endless square", "btree2", (side, side), (part, part), (None, None), places),
                 ("endless columns", "extensible_array", (side, side), (part, part), (side, None), places),
             ):
-                d = f.create_dataset(name, shape, "u1", chunks=chunk, maxshape=most, compression="gzip", compression_opts=1, fillvalue=7)
-                values = [chunk_filled(d, a, 20 + i) for i, a in enumerate(at)]
+                d = f.create_dataset(
+                    name,
+                    shape,
+                    "u1",
+                    chunks=chunk,
+                    maxshape=most,
+                    compression="gzip",
+                    compression_opts=1,
+                    fillvalue=7,
+                )
+                values = [put(d, a, 20 + i) for i, a in enumerate(at)]
                 values.append([[s // 2 - 5 for s in shape], 7])  # in a chunk never written: the fill value
                 used = {tuple(x // c for x, c in zip(a, chunk)) for a in at}
-                objects.append({"path": "/" + name, "dims": list(shape), "chunk": list(chunk), "written": len(used), "values": values,
-                                "index": index if bound == "latest" else "btree1"})  # fmt: skip
+                objects.append(
+                    {
+                        "path": "/" + name,
+                        "dims": list(shape),
+                        "chunk": list(chunk),
+                        "written": len(used),
+                        "values": values,
+                        "index": index if bound == "latest" else "btree1",
+                    }
+                )
         yield f"large_sparse_{bound}.h5", objects
 
 
@@ -62,9 +82,14 @@ def many_attributes():
                 call("H5Awrite", aid, tid, np.array([i], "<i4"))
                 call("H5Aclose", aid)
         picks = [0, 1, 2, 29, 1000, 2999]
-        facts = [{"path": "/" + name, "attributes": count,
-                  "attribute_values": [["attribute %05d" % (i * 7919 % count), i] for i in picks + [count - 1]]}
-                 for name, count in (("plain", n), ("ordered", 3000))]  # fmt: skip
+        facts = [
+            {
+                "path": "/" + name,
+                "attributes": count,
+                "attribute_values": [["attribute %05d" % (i * 7919 % count), i] for i in picks + [count - 1]],
+            }
+            for name, count in (("plain", n), ("ordered", 3000))
+        ]
     yield "large_attributes_latest.h5", facts
 
 
@@ -95,7 +120,19 @@ def deep_btree():
     if depth < 3:
         raise SystemExit(f"the B-tree has depth {depth}, not 3")
     values = [[[i, j], (i * side + j) % 251] for i, j in ((0, 0), (1, 2), (100, 300), (side - 1, side - 1))]
-    yield name, [{"path": "/depth 3", "dims": [side, side], "index": "btree2", "depth": depth, "written": side * side, "values": values}]
+    yield (
+        name,
+        [
+            {
+                "path": "/depth 3",
+                "dims": [side, side],
+                "index": "btree2",
+                "depth": depth,
+                "written": side * side,
+                "values": values,
+            }
+        ],
+    )
 
 
 def raw_depths(path):
@@ -134,7 +171,13 @@ def many_objects():
         yield name, objects
 
 
-MAKERS = {"sparse": sparse, "attributes": many_attributes, "links": many_links, "btree2": deep_btree, "objects": many_objects}
+MAKERS = {
+    "sparse": sparse,
+    "attributes": many_attributes,
+    "links": many_links,
+    "btree2": deep_btree,
+    "objects": many_objects,
+}
 
 
 def main():

@@ -1,4 +1,5 @@
 """Dataset storage: compact, contiguous, every chunk index, external files, spaces and fill values."""
+
 import h5py
 import numpy as np
 
@@ -56,7 +57,12 @@ def fills():
         dataset(f, "undefined", constant("H5T_STD_I16LE"), (4,), np.arange(4, dtype="<i2"), dcpl=p)
         f.create_dataset("float", (3,), ">f8", fillvalue=np.pi)
         f.create_dataset("fixed string", (3,), "S6", fillvalue=b"fill")
-        f.create_dataset("compound", (3,), [("a", "<i2"), ("b", ">f4")], fillvalue=np.array((1, 2.5), [("a", "<i2"), ("b", ">f4")]))
+        f.create_dataset(
+            "compound",
+            (3,),
+            [("a", "<i2"), ("b", ">f4")],
+            fillvalue=np.array((1, 2.5), [("a", "<i2"), ("b", ">f4")]),
+        )
         f.create_dataset("enum", (3,), h5py.enum_dtype({"a": 1, "b": 2}, "u1"), fillvalue=2)
         # Large: the fill value alone is over 256 bytes.
         t = h5py.h5t.py_create(np.dtype(("<i4", (100,))))
@@ -75,13 +81,30 @@ def spaces():
         f.create_dataset("zero unlimited", (0, 4), "<i4", chunks=(2, 2), maxshape=(None, None))
         f.create_dataset("limited", data=np.arange(6, dtype="<i2"), chunks=(4,), maxshape=(20,))
         f.create_dataset("unlimited", data=np.arange(6, dtype="<i2"), chunks=(4,), maxshape=(None,))
-        f.create_dataset("unlimited last", data=np.arange(6, dtype="<i2").reshape(2, 3), chunks=(2, 2), maxshape=(2, None))
-        f.create_dataset("unlimited middle", data=np.arange(24, dtype="<i2").reshape(2, 3, 4), chunks=(1, 2, 3), maxshape=(2, None, 9))
-        d = f.create_dataset("grown", data=np.arange(6, dtype="<i2"), chunks=(4,), maxshape=(None,), fillvalue=9)
+        f.create_dataset(
+            "unlimited last", data=np.arange(6, dtype="<i2").reshape(2, 3), chunks=(2, 2), maxshape=(2, None)
+        )
+        f.create_dataset(
+            "unlimited middle",
+            data=np.arange(24, dtype="<i2").reshape(2, 3, 4),
+            chunks=(1, 2, 3),
+            maxshape=(2, None, 9),
+        )
+        d = f.create_dataset(
+            "grown", data=np.arange(6, dtype="<i2"), chunks=(4,), maxshape=(None,), fillvalue=9
+        )
         d.resize((15,))
-        d = f.create_dataset("shrunk", data=np.arange(60, dtype="<i2").reshape(6, 10), chunks=(4, 4), maxshape=(None, None))
+        d = f.create_dataset(
+            "shrunk", data=np.arange(60, dtype="<i2").reshape(6, 10), chunks=(4, 4), maxshape=(None, None)
+        )
         d.resize((3, 5))
-        d = f.create_dataset("shrunk and grown", data=np.arange(60, dtype="<i2").reshape(6, 10), chunks=(4, 4), maxshape=(6, 10), fillvalue=-1)
+        d = f.create_dataset(
+            "shrunk and grown",
+            data=np.arange(60, dtype="<i2").reshape(6, 10),
+            chunks=(4, 4),
+            maxshape=(6, 10),
+            fillvalue=-1,
+        )
         d.resize((3, 5))
         d.resize((6, 10))
 
@@ -96,28 +119,57 @@ def chunks():
             f.create_dataset("single" + word, data=data, chunks=(5, 7), **zip_)
             f.create_dataset("fixed array" + word, data=data, chunks=(2, 3), **zip_)
             f.create_dataset("extensible array" + word, data=data, chunks=(2, 3), maxshape=(None, 7), **zip_)
-            f.create_dataset("extensible array last" + word, data=data, chunks=(2, 3), maxshape=(5, None), **zip_)
+            f.create_dataset(
+                "extensible array last" + word, data=data, chunks=(2, 3), maxshape=(5, None), **zip_
+            )
             f.create_dataset("btree2" + word, data=data, chunks=(2, 3), maxshape=(None, None), **zip_)
             # Chunks never written read as the fill value; the index knows some of their neighbours.
-            for name, most in (("fixed array", (40, 40)), ("extensible array", (None, 40)), ("btree2", (None, None))):
-                d = f.create_dataset(f"{name} with gaps{word}", (40, 40), ">u2", chunks=(3, 4), maxshape=most, fillvalue=77, **zip_)
+            for name, most in (
+                ("fixed array", (40, 40)),
+                ("extensible array", (None, 40)),
+                ("btree2", (None, None)),
+            ):
+                d = f.create_dataset(
+                    f"{name} with gaps{word}",
+                    (40, 40),
+                    ">u2",
+                    chunks=(3, 4),
+                    maxshape=most,
+                    fillvalue=77,
+                    **zip_,
+                )
                 d[0:2, 0:2] = 1
                 d[20:26, 11:30] = np.arange(6 * 19).reshape(6, 19)
                 d[39, 39] = 2
             d = f.create_dataset("unwritten" + word, (9, 9), "<f4", chunks=(2, 2), **zip_)
-        dataset(f, "implicit", constant("H5T_STD_I32LE"), (5, 7), data, dcpl=create_plist((2, 3), alloc=EARLY))
-        dataset(f, "single early", constant("H5T_STD_I32LE"), (5, 7), None, dcpl=create_plist((5, 7), alloc=EARLY))
-        dataset(f, "fixed array unallocated", constant("H5T_STD_I32LE"), (5, 7), None, dcpl=create_plist((2, 3)))
-        for name, most in (("fixed array", (5, 7)), ("extensible array", (None, 7)), ("btree2", (None, None)), ("single", (5, 7))):
+        dataset(
+            f, "implicit", constant("H5T_STD_I32LE"), (5, 7), data, dcpl=create_plist((2, 3), alloc=EARLY)
+        )
+        dataset(
+            f, "single early", constant("H5T_STD_I32LE"), (5, 7), None, dcpl=create_plist((5, 7), alloc=EARLY)
+        )
+        dataset(
+            f, "fixed array unallocated", constant("H5T_STD_I32LE"), (5, 7), None, dcpl=create_plist((2, 3))
+        )
+        for name, most in (
+            ("fixed array", (5, 7)),
+            ("extensible array", (None, 7)),
+            ("btree2", (None, None)),
+            ("single", (5, 7)),
+        ):
             chunk = (8, 8) if name == "single" else (2, 3)
             most = None if name == "single" else most
             p = create_plist(chunk, deflate=5, chunk_opts=EDGE_UNFILTERED)
             if name == "single":
                 most = (8, 8)
-            dataset(f, f"{name} edges unfiltered", constant("H5T_STD_I32LE"), (5, 7), data, dcpl=p, limit=most)
+            dataset(
+                f, f"{name} edges unfiltered", constant("H5T_STD_I32LE"), (5, 7), data, dcpl=p, limit=most
+            )
         # Chunks written with the second filter, or both, left out: the filter mask.
         for mask in (1, 2, 3):
-            d = f.create_dataset(f"filter mask {mask}", (8,), "<i4", chunks=(4,), shuffle=True, compression="gzip")
+            d = f.create_dataset(
+                f"filter mask {mask}", (8,), "<i4", chunks=(4,), shuffle=True, compression="gzip"
+            )
             d[0:4] = [1, 2, 3, 4]
             raw = np.array([5, 6, 7, 8], "<i4")
             if not mask & 1:
@@ -129,9 +181,13 @@ def chunks():
                 raw = zlib.compress(raw, 6)
             d.id.write_direct_chunk((4,), raw, mask)
         # The fastest dimension swapped: one unlimited dimension that is not the first, several of each.
-        d = f.create_dataset("extensible array rank 3", (4, 50, 3), "u1", chunks=(2, 4, 3), maxshape=(4, None, 3))
+        d = f.create_dataset(
+            "extensible array rank 3", (4, 50, 3), "u1", chunks=(2, 4, 3), maxshape=(4, None, 3)
+        )
         d[...] = (np.arange(600) % 251).reshape(4, 50, 3)
-        f.create_dataset("chunk larger than data", data=np.arange(3, dtype="<i2"), chunks=(10,), maxshape=(None,))
+        f.create_dataset(
+            "chunk larger than data", data=np.arange(3, dtype="<i2"), chunks=(10,), maxshape=(None,)
+        )
         # One element each: many small chunks in order and not.
         d = f.create_dataset("tiny", (400,), "u1", chunks=(1,), maxshape=(None,))
         for i in range(399, -1, -3):
@@ -141,6 +197,7 @@ def chunks():
 def deep_chunks():
     """Indexes that need their inner structures: pages, super blocks, deep B-trees. Few chunks are written."""
     for f, bound in pair("chunks_deep"):
+
         def sparse(name, shape, most, chunk, places, **more):
             d = f.create_dataset(name, shape, "u1", chunks=chunk, maxshape=most, fillvalue=9, **more)
             for i, at in enumerate(places):
@@ -153,15 +210,46 @@ def deep_chunks():
         sparse("fixed array page exactly", (1024,), None, (1,), [0, 1023])
         sparse("fixed array paged rank 2", (60, 90), None, (1, 1), [(0, 0), (11, 33), (11, 34), (59, 89)])
         # Elements of the index block, of direct data blocks, of super blocks, of paged data blocks.
-        places = [0, 3, 4, 19, 20, 35, 36, 67, 68, 99, 100, 227, 228, 500, 1000, 4000, 16000, 40000, 130999, 131000, 140000, 150001]
+        places = [
+            0,
+            3,
+            4,
+            19,
+            20,
+            35,
+            36,
+            67,
+            68,
+            99,
+            100,
+            227,
+            228,
+            500,
+            1000,
+            4000,
+            16000,
+            40000,
+            130999,
+            131000,
+            140000,
+            150001,
+        ]
         sparse("extensible array", (150002,), (None,), (1,), places)
         sparse("extensible array filtered", (150002,), (None,), (1,), places, compression="gzip")
-        sparse("extensible array rank 2", (3, 9000), (3, None), (1, 1), [(0, 0), (1, 7), (2, 300), (0, 4097), (2, 8999), (1, 5000)])
+        sparse(
+            "extensible array rank 2",
+            (3, 9000),
+            (3, None),
+            (1, 1),
+            [(0, 0), (1, 7), (2, 300), (0, 4097), (2, 8999), (1, 5000)],
+        )
         # Two unlimited dimensions: a B-tree of 2048-byte nodes, here of depth 2.
         if bound == "latest":
             d = f.create_dataset("btree2 depth 2", (75, 75), "u1", chunks=(1, 1), maxshape=(None, None))
             d[...] = (np.arange(5625) % 251).reshape(75, 75)
-            d = f.create_dataset("btree2 filtered", (30, 30), "u1", chunks=(1, 1), maxshape=(None, None), compression="gzip")
+            d = f.create_dataset(
+                "btree2 filtered", (30, 30), "u1", chunks=(1, 1), maxshape=(None, None), compression="gzip"
+            )
             d[...] = (np.arange(900) % 251).reshape(30, 30)
         else:
             d = f.create_dataset("btree1 depth 2", (70, 70), "u1", chunks=(1, 1))

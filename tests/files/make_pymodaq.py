@@ -2,6 +2,7 @@
 
 Needs requirements-pymodaq.txt instead of requirements.txt's libraries; no display. The data follow from formulas.
 """
+
 import datetime
 import os
 import sys
@@ -40,7 +41,13 @@ def step(k, x, y):
     """The detectors' data at one point of the scan."""
     wavelengths = np.linspace(400.0, 800.0, 64)
     rows, columns = np.arange(24.0), np.arange(32.0)
-    power = DataRaw("Power", data=[np.array([1.5 + np.cos(x) * y]), np.array([0.25 * k])], labels=["signal", "monitor"], units="W", origin="PowerMeter")
+    power = DataRaw(
+        "Power",
+        data=[np.array([1.5 + np.cos(x) * y]), np.array([0.25 * k])],
+        labels=["signal", "monitor"],
+        units="W",
+        origin="PowerMeter",
+    )
     spectrum = DataRaw(
         "Spectrum",
         data=[1000 * gauss(wavelengths, 600 + 30 * x, 25 + y)],
@@ -66,20 +73,34 @@ def write(path):
         setattr(tables.File, name, functools.partialmethod(make, track_times=False))
     file = saving.H5SaverLowLevel("scan", backend="tables")
     file.define_compression("gzip", 5)
-    file.init_file(path, new_file=True, metadata={"author": "fixture", "sample": "S-1", "temperature": 293.15})
-    scan = file.add_scan_group(title="A scan of two axes", settings_as_xml=SETTINGS, metadata={"scan_type": "Scan2D"})
+    file.init_file(
+        path, new_file=True, metadata={"author": "fixture", "sample": "S-1", "temperature": 293.15}
+    )
+    scan = file.add_scan_group(
+        title="A scan of two axes", settings_as_xml=SETTINGS, metadata={"scan_type": "Scan2D"}
+    )
     xs, ys = np.linspace(-1, 1, NX), np.linspace(0, 1.5, NY)
-    detector = file.add_det_group(scan, title="Detectors", settings_as_xml=SETTINGS, metadata={"device": "mock"})
+    detector = file.add_det_group(
+        scan, title="Detectors", settings_as_xml=SETTINGS, metadata={"device": "mock"}
+    )
     saver = data_saving.DataToExportExtendedSaver(file, extended_shape=(NX, NY))
-    saver.add_nav_axes(detector, [Axis("x position", "mm", data=xs, index=0), Axis("y position", "um", data=ys, index=1)])
+    saver.add_nav_axes(
+        detector, [Axis("x position", "mm", data=xs, index=0), Axis("y position", "um", data=ys, index=1)]
+    )
     for i, x in enumerate(xs):
         for j, y in enumerate(ys):
             saver.add_data(detector, step(i * NY + j, x, y), indexes=(i, j))
-    actuator = file.add_act_group(scan, title="Stage", settings_as_xml=SETTINGS, metadata={"controller": "mock"})
+    actuator = file.add_act_group(
+        scan, title="Stage", settings_as_xml=SETTINGS, metadata={"controller": "mock"}
+    )
     # What an actuator logs in time grows without a bound.
     grows = data_saving.DataEnlargeableSaver(file, enl_axis_names=("time",), enl_axis_units=("s",))
     for k in range(6):
-        grows.add_data(actuator, DataCalculated("Position", data=[np.array([0.5 * k])], labels=["x"], units="mm"), axis_values=[0.1 * k])
+        grows.add_data(
+            actuator,
+            DataCalculated("Position", data=[np.array([0.5 * k])], labels=["x"], units="mm"),
+            axis_values=[0.1 * k],
+        )
     file.add_log("2024-05-17 09:30:00 - scan started")
     file.add_log("2024-05-17 09:31:00 - scan finished, 20 points, 5 µm")
     file.add_string_array(scan, "notes", title="Notes", metadata={"by": "operator"})

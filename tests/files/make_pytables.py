@@ -1,4 +1,5 @@
 """A file by PyTables, as its users write them: Group, Array, CArray, EArray, VLArray, Table, links, PyTables attributes."""
+
 import os
 import sys
 from pathlib import Path
@@ -27,7 +28,9 @@ class Row(tables.IsDescription):
 def write(path):
     with tables.open_file(path, "w", title="PyTables fixture") as f:
         quiet = dict(track_times=False)
-        table = f.create_table("/", "table", Row, "a table", tables.Filters(4, "zlib", shuffle=True), chunkshape=(16,), **quiet)
+        table = f.create_table(
+            "/", "table", Row, "a table", tables.Filters(4, "zlib", shuffle=True), chunkshape=(16,), **quiet
+        )
         for i in range(45):
             r = table.row
             r["name"], r["number"], r["value"], r["flag"] = f"row {i}", i - 20, i / 4, i % 3 == 0
@@ -50,7 +53,9 @@ def write(path):
         f.create_array(g, "python_text", b"text", **quiet)
         f.create_array(g, "fortran", np.asfortranarray(np.arange(6.0).reshape(2, 3)), **quiet)
         f.create_array(g, "big_endian", np.arange(5, dtype=">i4"), **quiet)
-        f.create_carray(g, "carray", obj=np.arange(600).reshape(20, 30).astype("i2"), chunkshape=(8, 30), **quiet)
+        f.create_carray(
+            g, "carray", obj=np.arange(600).reshape(20, 30).astype("i2"), chunkshape=(8, 30), **quiet
+        )
         e = f.create_earray(g, "earray", tables.Float64Atom(), (0, 4), chunkshape=(8, 4), **quiet)
         for i in range(5):
             e.append(np.arange(8.0).reshape(2, 4) + i)
@@ -80,10 +85,18 @@ def write(path):
         z = f.create_group("/", "compressed", "one for each codec", filters=tables.Filters(5, "blosc:lz4"))
         data = np.arange(2000, dtype="i4") // 3
         codecs = ["zlib", "bzip2", "lzo", "blosc", "blosc2"]
-        codecs += [f"{b}:{c}" for b in ("blosc", "blosc2") for c in ("blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd")]
+        codecs += [
+            f"{b}:{c}"
+            for b in ("blosc", "blosc2")
+            for c in ("blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd")
+        ]
         for codec in codecs:
             library = codec.split(":")
-            if tables.which_lib_version(library[0]) is None or library[-1] == "snappy" and "snappy" not in tables.blosc_compressor_list():
+            if (
+                tables.which_lib_version(library[0]) is None
+                or library[-1] == "snappy"
+                and "snappy" not in tables.blosc_compressor_list()
+            ):
                 print(codec, "is not built into this PyTables")
                 continue
             try:
@@ -91,10 +104,26 @@ def write(path):
             except ValueError as e:
                 print(codec, e)
                 continue
-            f.create_carray(z, codec.replace(":", "_"), obj=data, filters=filters, chunkshape=(1000,), **quiet)
+            f.create_carray(
+                z, codec.replace(":", "_"), obj=data, filters=filters, chunkshape=(1000,), **quiet
+            )
         f.create_carray(z, "inherits", obj=data[:50], chunkshape=(50,), **quiet)
-        f.create_carray(z, "bit_shuffle", obj=data, filters=tables.Filters(5, "blosc:zstd", bitshuffle=True), chunkshape=(1000,), **quiet)
-        f.create_carray(z, "checked", obj=data, filters=tables.Filters(5, "zlib", fletcher32=True), chunkshape=(1000,), **quiet)
+        f.create_carray(
+            z,
+            "bit_shuffle",
+            obj=data,
+            filters=tables.Filters(5, "blosc:zstd", bitshuffle=True),
+            chunkshape=(1000,),
+            **quiet,
+        )
+        f.create_carray(
+            z,
+            "checked",
+            obj=data,
+            filters=tables.Filters(5, "zlib", fletcher32=True),
+            chunkshape=(1000,),
+            **quiet,
+        )
         f.create_soft_link("/", "soft", "/arrays/array")
         f.create_external_link("/", "outside", "links_target_earliest.h5:/data")
         f.create_hard_link("/", "hard", "/arrays/carray")

@@ -1,4 +1,5 @@
 """Every datatype class, as datasets of a few elements."""
+
 import ctypes
 
 import h5py
@@ -26,8 +27,19 @@ def integers():
                     call("H5Tset_precision", t, precision)
                     call("H5Tset_offset", t, offset)
                     call("H5Tset_sign", t, sign)
-                    v = np.array([0, 1, 2 ** (precision - 1) - 1, 2 ** (precision - 1), 2**precision - 1], "<u4") << offset
-                    dataset(f, f"{precision} bits at {offset} {word} sign {sign}", t, (5,), v if word == "le" else v.byteswap())
+                    v = (
+                        np.array(
+                            [0, 1, 2 ** (precision - 1) - 1, 2 ** (precision - 1), 2**precision - 1], "<u4"
+                        )
+                        << offset
+                    )
+                    dataset(
+                        f,
+                        f"{precision} bits at {offset} {word} sign {sign}",
+                        t,
+                        (5,),
+                        v if word == "le" else v.byteswap(),
+                    )
         # 3, 5 and 16 bytes: sizes that no native type has.
         for size in (3, 5, 16):
             for word, name in (("le", "H5T_STD_I64LE"), ("be", "H5T_STD_I64BE")):
@@ -41,7 +53,13 @@ def integers():
             call("H5Tset_precision", t, 12)
             call("H5Tset_offset", t, 2)
             call("H5Tset_pad", t, pad, pad)
-            dataset(f, f"padding of {'ones' if pad else 'zeros'}", t, (3,), np.array([4, 8, 12], "<u2") | (0xC003 if pad else 0))
+            dataset(
+                f,
+                f"padding of {'ones' if pad else 'zeros'}",
+                t,
+                (3,),
+                np.array([4, 8, 12], "<u2") | (0xC003 if pad else 0),
+            )
 
 
 def float_type(size, sign, exponent, mantissa, bias, norm=2, order=0, precision=None, offset=0):
@@ -77,17 +95,47 @@ def floats():
         one_third = bytes.fromhex("55555555555555555555555555 55fd3f".replace(" ", ""))
         quad = float_type(16, 127, (112, 15), (0, 112), 16383)
         dataset(f, "quadruple", quad, (2,), one_third + bytes(14) + b"\xff\x3f")
-        dataset(f, "bfloat16 le", constant("H5T_FLOAT_BFLOAT16LE"), (6,), np.array([0, 0x3F80, 0xBFC0, 0x7F80, 0x7FC0, 1], "<u2"))
-        dataset(f, "bfloat16 be", constant("H5T_FLOAT_BFLOAT16BE"), (4,), np.array([0, 0x3F80, 0xBFC0, 0x7F80], ">u2"))
+        dataset(
+            f,
+            "bfloat16 le",
+            constant("H5T_FLOAT_BFLOAT16LE"),
+            (6,),
+            np.array([0, 0x3F80, 0xBFC0, 0x7F80, 0x7FC0, 1], "<u2"),
+        )
+        dataset(
+            f,
+            "bfloat16 be",
+            constant("H5T_FLOAT_BFLOAT16BE"),
+            (4,),
+            np.array([0, 0x3F80, 0xBFC0, 0x7F80], ">u2"),
+        )
         dataset(f, "fp8 e4m3", constant("H5T_FLOAT_F8E4M3"), (256,), bytes(range(256)))
         dataset(f, "fp8 e5m2", constant("H5T_FLOAT_F8E5M2"), (256,), bytes(range(256)))
         # VAX F and D floating: 1.0, -1.5, 0, pi and the smallest; words in PDP-11 order.
-        dataset(f, "vax f", constant("H5T_VAX_F32"), (4,), bytes.fromhex("8040 0000 c0c0 0000 0000 0000 4941 db0f".replace(" ", "")))
-        dataset(f, "vax d", constant("H5T_VAX_F64"), (3,), bytes.fromhex("1040 0000 0000 0000 28c0 0000 0000 0000 2141 fb54 1854 112d".replace(" ", "")))
+        dataset(
+            f,
+            "vax f",
+            constant("H5T_VAX_F32"),
+            (4,),
+            bytes.fromhex("8040 0000 c0c0 0000 0000 0000 4941 db0f".replace(" ", "")),
+        )
+        dataset(
+            f,
+            "vax d",
+            constant("H5T_VAX_F64"),
+            (3,),
+            bytes.fromhex("1040 0000 0000 0000 28c0 0000 0000 0000 2141 fb54 1854 112d".replace(" ", "")),
+        )
         t = float_type(4, 23, (17, 6), (0, 17), 31, precision=24, offset=0)
         dataset(f, "24 bits in 32", t, (3,), np.array([31 << 17, (31 << 17) | (1 << 23), 1], "<u4"))
         t = float_type(4, 27, (22, 5), (4, 18), 15, precision=24, offset=4)
-        dataset(f, "24 bits at 4 be", float_type(4, 27, (22, 5), (4, 18), 15, precision=24, offset=4, order=1), (2,), np.array([15 << 22, 16 << 22], ">u4"))
+        dataset(
+            f,
+            "24 bits at 4 be",
+            float_type(4, 27, (22, 5), (4, 18), 15, precision=24, offset=4, order=1),
+            (2,),
+            np.array([15 << 22, 16 << 22], ">u4"),
+        )
         dataset(f, "24 bits at 4 le", t, (2,), np.array([15 << 22, 16 << 22], "<u4"))
         t = float_type(8, 63, (52, 11), (0, 52), 1023, norm=0)
         dataset(f, "no implied bit", t, (2,), np.array([1.0, 3.0], "<f8"))
@@ -117,19 +165,35 @@ def strings():
                 call("H5Tset_strpad", v, pad)
                 longer = [b"first", b"", b"x" * 5000, "é☃𝄞".encode() if charset else b"last", None]
                 pointers = (ctypes.c_char_p * len(longer))(*longer)
-                dataset(f, f"variable {cname} {pname}", v, (len(longer),), np.frombuffer(pointers, np.uint8).copy())
+                dataset(
+                    f,
+                    f"variable {cname} {pname}",
+                    v,
+                    (len(longer),),
+                    np.frombuffer(pointers, np.uint8).copy(),
+                )
         f["one byte"] = np.array([b"a", b"b", b""], "S1")
         f["scalar variable"] = "a scalar"
         f["scalar fixed"] = np.bytes_("scalar")
         f["never written"] = 0
         del f["never written"]
         f.create_dataset("unwritten variable", (3,), h5py.string_dtype())
-        f.create_dataset("variable chunked", data=[f"row {i}" * (i % 5) for i in range(50)], dtype=h5py.string_dtype(), chunks=(8,), compression="gzip")
+        f.create_dataset(
+            "variable chunked",
+            data=[f"row {i}" * (i % 5) for i in range(50)],
+            dtype=h5py.string_dtype(),
+            chunks=(8,),
+            compression="gzip",
+        )
         f.create_dataset("variable with fill", (4,), h5py.string_dtype(), fillvalue="filled", chunks=(2,))
         # Every chunk is begun: libhdf5 cannot read this fill value from a chunk never written, in a file opened to read.
         f["variable with fill"][3] = "set"
         f["variable with fill"][0] = "also set"
-        f.create_dataset("many variable", data=[f"text {i} " + "y" * (i % 97) for i in range(700)], dtype=h5py.string_dtype())
+        f.create_dataset(
+            "many variable",
+            data=[f"text {i} " + "y" * (i % 97) for i in range(700)],
+            dtype=h5py.string_dtype(),
+        )
 
 
 def bits():
@@ -137,7 +201,13 @@ def bits():
     for f, _ in pair("bitfield_opaque_time"):
         for size in (8, 16, 32, 64):
             for word in ("LE", "BE"):
-                dataset(f, f"bitfield {size} {word}", constant(f"H5T_STD_B{size}{word}"), (4,), bytes(range(size // 2)))
+                dataset(
+                    f,
+                    f"bitfield {size} {word}",
+                    constant(f"H5T_STD_B{size}{word}"),
+                    (4,),
+                    bytes(range(size // 2)),
+                )
         t = call("H5Tcopy", constant("H5T_STD_B16LE"))
         call("H5Tset_precision", t, 9)
         call("H5Tset_offset", t, 3)
@@ -146,7 +216,9 @@ def bits():
             o = call("H5Tcreate", 5, size)
             call("H5Tset_tag", o, tag)
             dataset(f, f"opaque {size}", o, (3,), bytes(range(3 * size)))
-        f["datetime as opaque"] = np.array(["2024-01-02T03:04:05", "NaT"], "M8[s]").astype(h5py.opaque_dtype("M8[s]"))
+        f["datetime as opaque"] = np.array(["2024-01-02T03:04:05", "NaT"], "M8[s]").astype(
+            h5py.opaque_dtype("M8[s]")
+        )
         for name in ("D32LE", "D32BE", "D64LE", "D64BE"):
             size = int(name[1:3]) // 8
             dataset(f, f"time {name}", constant(f"H5T_UNIX_{name}"), (2,), bytes(range(1, 2 * size + 1)))
@@ -158,14 +230,20 @@ def enums():
         for base in ("<i1", ">i2", "<u4", ">i8", "<u8"):
             low = -1 if "i" in base else 0
             values = {"low": low, "zero": low + 1, "big": 100, "é": 101}
-            f[f"enum {base[1:]} {'be' if base[0] == '>' else 'le'}"] = np.array([low, 100, 101, 55], base).astype(h5py.enum_dtype(values, base))
+            f[f"enum {base[1:]} {'be' if base[0] == '>' else 'le'}"] = np.array(
+                [low, 100, 101, 55], base
+            ).astype(h5py.enum_dtype(values, base))
         t = call("H5Tenum_create", constant("H5T_STD_U64LE"))
         for name, value in (("all ones", 2**64 - 1), ("none", 0), ("half", 2**63)):
             call("H5Tenum_insert", t, name, np.array([value], "<u8"))
         dataset(f, "above the signed range", t, (2,), np.array([2**64 - 1, 2**63], "<u8"))
         f["bool"] = np.array([True, False, True])
         f.create_dataset("bool with fill", (5,), bool, fillvalue=True)
-        f.create_dataset("many names", data=np.arange(300, dtype="<u2"), dtype=h5py.enum_dtype({f"name {i}": i for i in range(300)}, "<u2"))
+        f.create_dataset(
+            "many names",
+            data=np.arange(300, dtype="<u2"),
+            dtype=h5py.enum_dtype({f"name {i}": i for i in range(300)}, "<u2"),
+        )
 
 
 def compounds():
@@ -178,21 +256,48 @@ def compounds():
         v = np.zeros(3, padded)
         v["a"], v["b"], v["c"] = [1, 2, 3], [0.5, 1.5, 2.5], [-1, -2, -3]
         f["padded"] = v
-        f["offsets"] = np.zeros(2, np.dtype({"names": ["late", "early"], "formats": [">i4", "<i2"], "offsets": [10, 1], "itemsize": 20}))
+        f["offsets"] = np.zeros(
+            2,
+            np.dtype(
+                {"names": ["late", "early"], "formats": [">i4", "<i2"], "offsets": [10, 1], "itemsize": 20}
+            ),
+        )
         inner = np.dtype([("x", "<f4"), ("y", ">f4")])
-        nested = np.dtype([("id", "<i4"), ("pos", inner), ("more", [("deep", inner), ("n", "u1")]), ("arr", ">i2", (2, 3)), ("pts", inner, (2,))])
+        nested = np.dtype(
+            [
+                ("id", "<i4"),
+                ("pos", inner),
+                ("more", [("deep", inner), ("n", "u1")]),
+                ("arr", ">i2", (2, 3)),
+                ("pts", inner, (2,)),
+            ]
+        )
         v = np.zeros(4, nested)
         for name, kind in (("id", "<i4"), ("arr", ">i2")):
             v[name] = rng.integers(-100, 100, v[name].shape).astype(kind)
         v["pos"]["x"], v["more"]["deep"]["y"], v["pts"]["y"] = 1.25, -2.5, 3.75
         f["nested"] = v
         f["bool and complex"] = np.array([(True, 1 + 2j)], [("flag", bool), ("z", "<c16")])
-        t = np.dtype([("name", h5py.string_dtype()), ("list", h5py.vlen_dtype("<i4")), ("ref", h5py.ref_dtype), ("n", "<i8")])
+        t = np.dtype(
+            [
+                ("name", h5py.string_dtype()),
+                ("list", h5py.vlen_dtype("<i4")),
+                ("ref", h5py.ref_dtype),
+                ("n", "<i8"),
+            ]
+        )
         v = np.zeros(2, t)
         v[0] = ("first", np.arange(3, dtype="<i4"), f["packed"].ref, 1)
         v[1] = ("é", np.arange(0, dtype="<i4"), f["nested"].ref, 2)
         f["varying"] = v
-        f.create_dataset("chunked", data=np.array([(i, i / 2, b"n%d" % i, i) for i in range(40)], packed), chunks=(16,), maxshape=(None,), compression="gzip", shuffle=True)
+        f.create_dataset(
+            "chunked",
+            data=np.array([(i, i / 2, b"n%d" % i, i) for i in range(40)], packed),
+            chunks=(16,),
+            maxshape=(None,),
+            compression="gzip",
+            shuffle=True,
+        )
         f.create_dataset("with fill", (3,), packed, fillvalue=np.array((9, 9.5, b"fil", 9), packed))
         f["wide"] = np.zeros(2, [(f"member with a long name {i:03d}", "<i2") for i in range(200)])
         f["large"] = np.zeros(1, [("a", "u1", (70000,)), ("b", "<i4")])
@@ -203,6 +308,7 @@ def compounds():
 def arrays():
     """Array types: ranks, nesting, base types."""
     for f, _ in pair("arrays"):
+
         def put(name, dtype, shape, data):
             t = h5py.h5t.py_create(np.dtype(dtype), logical=True)
             dataset(f, name, t.id, shape, data)
@@ -248,9 +354,17 @@ def vlens():
             t = call("H5Tvlen_create", base)
             dataset(f, name, t, (len(lists),), vlen_bytes(lists, keep), **more)
 
-        put("of i4", constant("H5T_STD_I32LE"), [(3, np.arange(3, dtype="<i4").tobytes()), (0, b""), (1, b"\xff\xff\xff\xff")])
+        put(
+            "of i4",
+            constant("H5T_STD_I32LE"),
+            [(3, np.arange(3, dtype="<i4").tobytes()), (0, b""), (1, b"\xff\xff\xff\xff")],
+        )
         put("of f8 be", constant("H5T_IEEE_F64BE"), [(2, np.array([1.5, -2], ">f8").tobytes())])
-        put("long", constant("H5T_STD_U8LE"), [(70000, bytes(i % 251 for i in range(70000))), (5000, bytes(5000)), (1, b"\1")])
+        put(
+            "long",
+            constant("H5T_STD_U8LE"),
+            [(70000, bytes(i % 251 for i in range(70000))), (5000, bytes(5000)), (1, b"\1")],
+        )
         pair_type = h5py.h5t.py_create(np.dtype([("a", "<i2"), ("b", ">f4")]))
         put("of compound", pair_type.id, [(2, np.array([(1, 2.5), (3, 4.5)], "<i2,>f4").tobytes()), (0, b"")])
         array = call("H5Tarray_create2", constant("H5T_STD_I16LE"), 1, lib5.sizes([2]))
@@ -265,9 +379,15 @@ def vlens():
         inner = call("H5Tvlen_create", constant("H5T_STD_I16BE"))
         rows = vlen_bytes([(2, b"\0\1\0\2"), (0, b""), (1, b"\0\3")], keep)
         put("of vlen", inner, [(3, rows), (1, rows[:16]), (0, b"")])
-        put("of references", constant("H5T_STD_REF_OBJ"), [(2, np.array([lib5_address(f, "of i4"), lib5_address(f, "long")], "<u8").tobytes())])
+        put(
+            "of references",
+            constant("H5T_STD_REF_OBJ"),
+            [(2, np.array([lib5_address(f, "of i4"), lib5_address(f, "long")], "<u8").tobytes())],
+        )
         t = h5py.vlen_dtype("<i4")
-        d = f.create_dataset("chunked", (30,), t, chunks=(7,), maxshape=(None,), compression="gzip", shuffle=True)
+        d = f.create_dataset(
+            "chunked", (30,), t, chunks=(7,), maxshape=(None,), compression="gzip", shuffle=True
+        )
         for i in range(0, 30, 2):
             d[i] = np.arange(i % 9, dtype="<i4")
         f.create_dataset("unwritten", (4,), t)
@@ -290,7 +410,10 @@ def old_references():
         g = lib5.group(f, "group")
         g["inner"] = np.arange(3, dtype="<i2")
         lib5.commit(f, "type", h5py.h5t.py_create(np.dtype("<f4")))
-        f["objects"] = np.array([f["data"].ref, f["group/inner"].ref, g.ref, f["type"].ref, f.ref, h5py.Reference()], h5py.ref_dtype)
+        f["objects"] = np.array(
+            [f["data"].ref, f["group/inner"].ref, g.ref, f["type"].ref, f.ref, h5py.Reference()],
+            h5py.ref_dtype,
+        )
         d = f["data"]
         points = h5py.h5s.create_simple((6, 10))
         points.select_elements([(5, 9), (0, 0), (3, 4)])
@@ -300,7 +423,9 @@ def old_references():
         irregular.select_hyperslab((0, 0), (1, 1), block=(2, 3))
         irregular.select_hyperslab((1, 2), (1, 1), block=(3, 4), op=h5py.h5s.SELECT_OR)
         regions = [d.regionref[1:4, 2:5], d.regionref[::2, ::3], d.regionref[...], d.regionref[5, 5]]
-        regions += [h5py.h5r.create(f.id, b"data", h5py.h5r.DATASET_REGION, s) for s in (points, none, irregular)]
+        regions += [
+            h5py.h5r.create(f.id, b"data", h5py.h5r.DATASET_REGION, s) for s in (points, none, irregular)
+        ]
         regions.append(h5py.RegionReference())
         f["regions"] = np.array(regions, h5py.regionref_dtype)
         f.create_dataset("unwritten objects", (2,), h5py.ref_dtype)
@@ -386,7 +511,9 @@ def committed():
         types = lib5.group(f, "types")
         lib5.commit(types, "int", h5py.h5t.py_create(np.dtype(">i4")))
         lib5.commit(types, "point", h5py.h5t.py_create(np.dtype([("x", "<f8"), ("y", "<f8")])))
-        lib5.commit(types, "colour", h5py.h5t.py_create(h5py.enum_dtype({"red": 0, "green": 1}, "u1"), logical=True))
+        lib5.commit(
+            types, "colour", h5py.h5t.py_create(h5py.enum_dtype({"red": 0, "green": 1}, "u1"), logical=True)
+        )
         lib5.commit(types, "text", h5py.h5t.py_create(h5py.string_dtype(), logical=True))
         types["int"].attrs["about"] = "big-endian"
         dataset(f, "ints", types["int"].id, (3,), np.arange(3, dtype=">i4"))
@@ -410,4 +537,17 @@ def committed():
 
 
 if __name__ == "__main__":
-    lib5.main(integers, floats, strings, bits, enums, compounds, arrays, vlens, old_references, new_references, complexes, committed)
+    lib5.main(
+        integers,
+        floats,
+        strings,
+        bits,
+        enums,
+        compounds,
+        arrays,
+        vlens,
+        old_references,
+        new_references,
+        complexes,
+        committed,
+    )
