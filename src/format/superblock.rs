@@ -5,7 +5,7 @@
 use binrw::binrw;
 
 use crate::error::{Result, Structure};
-use crate::wire::{Addr, Widths, checksum, decode};
+use crate::wire::{Addr, Length, Widths, checksum, decode};
 
 /// The structure's name and clause.
 pub const HERE: Structure = Structure::new("superblock", "II.A");
@@ -35,9 +35,9 @@ pub enum Superblock {
 #[brw(little, import(w: Widths))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootEntry {
-    /// Offset of the (empty) name in a heap.
+    /// Offset of the (empty) name in a heap; as wide as lengths are.
     #[brw(args(w))]
-    pub name: Addr,
+    pub name: Length,
     /// The object header of the root group.
     #[brw(args(w))]
     pub header: Addr,

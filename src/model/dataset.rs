@@ -8,7 +8,7 @@ use crate::filter::Stage;
 use crate::format::message::dataspace::{Dataspace, SpaceClass};
 use crate::format::message::datatype::{self, Datatype};
 use crate::format::message::external_files::ExternalFiles;
-use crate::format::message::fill::{Fill, FillValue, OldFill};
+use crate::format::message::fill::{FILL_NEVER, Fill, FillValue, OldFill};
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::format::message::layout::{Chunked, IndexKind, Layout, LayoutClass};
 use crate::format::message::{self, external_files, fill};
@@ -46,6 +46,8 @@ pub struct DatasetInfo {
     pub filters: Vec<Stage>,
     /// What unwritten elements read as.
     pub fill: FillValue,
+    /// Whether the value is never written, nor given to readers: unwritten elements read as zeros.
+    pub fill_never: bool,
     /// Files that hold the data, where they are not in this file.
     pub external: Vec<ExternalPart>,
 }
@@ -72,8 +74,13 @@ impl DatasetInfo {
             Some(raw) => FilterPipeline::parse(&raw)?.stages(),
             None => Vec::new(),
         };
+        let mut fill_never = false;
         let fill = match (body(message::FILL)?, body(message::FILL_OLD)?) {
-            (Some(raw), _) => Fill::parse(&raw)?.rules.value,
+            (Some(raw), _) => {
+                let rules = Fill::parse(&raw)?.rules;
+                fill_never = rules.fill_time == FILL_NEVER;
+                rules.value
+            }
             (None, Some(raw)) => match decode::<OldFill>(&raw, (), &fill::OLD)?.0.value {
                 value if value.is_empty() => FillValue::Default,
                 value => FillValue::Given(value),
@@ -84,7 +91,7 @@ impl DatasetInfo {
             Some(raw) => external_parts(c, &decode::<ExternalFiles>(&raw, (w,), &external_files::HERE)?.0)?,
             None => Vec::new(),
         };
-        let info = DatasetInfo { address: header.address, datatype, committed, space, layout, filters, fill, external };
+        let info = DatasetInfo { address: header.address, datatype, committed, space, layout, filters, fill, fill_never, external };
         info.check()?;
         Ok(info)
     }
@@ -132,7 +139,7 @@ impl DatasetInfo {
     /// The fill value as one stored element; none: zeros.
     pub fn fill_element(&self) -> Option<&[u8]> {
         match &self.fill {
-            FillValue::Given(v) if v.len() == self.datatype.bytes() => Some(v),
+            FillValue::Given(v) if v.len() == self.datatype.bytes() && !self.fill_never => Some(v),
             _ => None,
         }
     }

@@ -14,12 +14,20 @@ impl Datatype {
         }
     }
     /// The type as its elements lie in a file: a variable-length element takes a length, a heap address and
-    /// an index, whatever size a committed type was stored with.
+    /// an index, whatever size the message gives (libhdf5 stores sizes in memory for some nested types).
     #[must_use]
     pub fn on_disk(mut self, w: Widths) -> Datatype {
         let element = u32::from(w.offset).saturating_add(8);
         match &mut self.class {
-            Class::VarLen(_) | Class::VarString { .. } => self.size = element,
+            Class::VarString { .. } => self.size = element,
+            Class::VarLen(base) => {
+                self.size = element;
+                **base = base.as_ref().clone().on_disk(w);
+            }
+            // Type, flags and length come before the heap's address and index.
+            Class::Reference(ReferenceKind::Object | ReferenceKind::Region | ReferenceKind::Attribute) => {
+                self.size = element.saturating_add(2);
+            }
             Class::Array { dims, base } if base.size != element => {
                 if matches!(base.class, Class::VarLen(_) | Class::VarString { .. }) {
                     base.size = element;

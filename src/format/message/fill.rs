@@ -52,6 +52,9 @@ pub struct Fill {
     pub rules: FillRules,
 }
 
+/// Fill time: the value is never written.
+pub const FILL_NEVER: u8 = 1;
+
 /// When space is allocated and filled, and with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FillRules {
