@@ -442,8 +442,8 @@ def old_references():
 
 def new_references():
     """References of HDF5 1.12: to objects, regions and attributes, here and in another file."""
-    # libhdf5 opens the other file for writing when it follows a reference, and would leave the open mark of a newer
-    # superblock set: so this one is old in both pairs.
+    # libhdf5 opens the other file for writing when it follows a reference. A process that ends without closing it
+    # leaves the open mark set, and a newer superblock would then keep readers out: so this file is old in both pairs.
     with h5py.File("references_other.h5", "w", libver=("earliest", "latest")) as o:
         o["far"] = np.arange(4, dtype="<i2")
         o["far"].attrs["note"] = 1
