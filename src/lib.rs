@@ -35,11 +35,10 @@ pub mod ops;
 
 pub use api::attribute::Attribute;
 pub use api::dataset::{Dataset, StoredChunk};
-pub use api::file::{File, OpenOptions};
-pub use api::group::Group;
+pub use api::group::{Group, Node};
 pub use api::named::NamedType;
-pub use api::opener::External;
-pub use api::path::Node;
+pub use api::options::{External, OpenOptions};
+pub use api::session::File;
 pub use data::selection::Selection;
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::file::File;
+use super::session::File;
 use crate::error::{At, Error, Result};
 use crate::format::message::dataspace::Dataspace;
 use crate::format::message::datatype::Datatype;

@@ -3,10 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use super::attribute::{Attribute, list, open};
-use super::file::File;
-use super::opener::FileOpener;
+use super::path::resolve;
+use super::session::File;
 use crate::data::chunks::{Chunks, HERE as CHUNK};
-use crate::data::reader::Reader;
+use crate::data::reader::{Opener, Reader, SourceDataset};
 use crate::data::selection::Selection;
 use crate::data::transfer::each_chunk;
 use crate::data::virtual_data;
@@ -16,6 +16,10 @@ use crate::format::message::datatype::Datatype;
 use crate::format::message::layout::LayoutClass;
 use crate::format::virtual_map::Mapping;
 use crate::model::dataset::DatasetInfo;
+use crate::model::object::ObjectKind;
+use crate::source::ReadAt;
+use crate::source::file::DiskFile;
+use crate::store::block::Lend;
 use crate::store::header::ObjectHeader;
 use crate::store::index::ChunkIndex;
 use crate::wire::Addr;
@@ -52,11 +56,6 @@ impl Dataset {
             .at(&crate::format::header::V2, header.address.raw())
             .on(&path)?;
         Ok(Dataset { file: file.clone(), header, info: Arc::new(info), path, dims: Arc::default(), depth: 0 })
-    }
-    /// The same dataset as a source of a virtual one.
-    pub(crate) fn nested(mut self, depth: u32) -> Self {
-        self.depth = depth;
-        self
     }
     /// The path it was opened by.
     pub fn path(&self) -> &str {
@@ -253,5 +252,58 @@ impl std::fmt::Debug for Dataset {
             .field("path", &self.path)
             .field("type", &self.info.datatype.describe())
             .finish()
+    }
+}
+
+/// Opens sources and external files on behalf of one file.
+struct FileOpener<'a> {
+    file: &'a File,
+    /// How many virtual datasets lead here.
+    depth: u32,
+}
+
+impl Opener for FileOpener<'_> {
+    fn raw_file(&self, name: &[u8]) -> Result<Option<Arc<dyn ReadAt>>> {
+        match self.file.0.locate(name, false)? {
+            Some(path) => Ok(Some(Arc::new(DiskFile::open(&path)?))),
+            None => Ok(None),
+        }
+    }
+    fn source(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Box<dyn SourceDataset>>> {
+        let depth = self.depth.saturating_add(1);
+        self.file.container().store.limits.depth(depth)?;
+        let other = if file == b"." { Some(self.file.clone()) } else { self.file.other(file, true)? };
+        let Some(other) = other else { return Ok(None) };
+        let path = String::from_utf8_lossy(dataset).into_owned();
+        let root = other.container().superblock.root();
+        let links_left = other.container().store.limits.max_links;
+        let Some(found) = resolve(&other, root, path.as_bytes(), links_left)? else { return Ok(None) };
+        let header = found.file.header(found.address)?;
+        if header.kind() != ObjectKind::Dataset {
+            return Ok(None);
+        }
+        let dataset = Dataset { depth, ..Dataset::load(&found.file, header, path)? };
+        let dims = dataset.shape()?;
+        Ok(Some(Box::new(Source { dataset, dims })))
+    }
+}
+
+struct Source {
+    dataset: Dataset,
+    dims: Vec<u64>,
+}
+
+impl SourceDataset for Source {
+    fn dims(&self) -> Vec<u64> {
+        self.dims.clone()
+    }
+    fn datatype(&self) -> &Datatype {
+        self.dataset.datatype()
+    }
+    fn lender(&self) -> Arc<dyn Lend> {
+        self.dataset.file().0.clone()
+    }
+    fn read(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
+        self.dataset.read_stored_into(selection, out)
     }
 }

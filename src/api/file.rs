@@ -1,130 +1,28 @@
-//! Open files.
+//! Opening files, and what a file says of itself.
 
 use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::group::Group;
-use super::opener::{External, Opened};
-use super::path::Node;
-use super::{dataset::Dataset, named::NamedType};
-use crate::data::cache::{ChunkCache, DEFAULT_BYTES};
-use crate::error::{Error, Result};
-use crate::filter::{Filter, Registry};
+use super::dataset::Dataset;
+use super::group::{Group, Node};
+use super::named::NamedType;
+use super::options::OpenOptions;
+use super::session::File;
+use crate::error::Result;
 use crate::format::superblock::{SWMR_ACCESS, WRITE_ACCESS};
-use crate::limits::Limits;
-use crate::model::family;
 use crate::source::ReadAt;
 use crate::source::memory::Memory;
 use crate::source::seek::Seeking;
-use crate::store::header::ObjectHeader;
-use crate::store::open::Container;
 use crate::wire::Addr;
 
-/// An open HDF5 file: a cheap handle, to be cloned and sent to other threads.
-///
-/// ```
-/// # fn main() -> h5::Result<()> {
-/// let file = h5::File::open("tests/files/groups_earliest.h5")?;
-/// for name in file.root()?.names()? {
-///     println!("{name}");
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct File(pub(crate) Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) container: Container,
-    pub(crate) cache: ChunkCache,
-    pub(crate) options: OpenOptions,
-    pub(crate) path: Option<PathBuf>,
-    pub(crate) opened: Opened,
-}
-
-/// How to open a file.
-///
-/// ```
-/// # fn main() -> h5::Result<()> {
-/// let file = h5::OpenOptions::new().external(h5::External::Nothing).open("tests/files/groups_earliest.h5")?;
-/// # let _ = file;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct OpenOptions {
-    pub(crate) limits: Limits,
-    pub(crate) filters: Registry,
-    pub(crate) external: External,
-    pub(crate) truncated: bool,
-    pub(crate) parallel: bool,
-    pub(crate) cache_bytes: u64,
-}
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        OpenOptions {
-            limits: Limits::default(),
-            filters: Registry::default(),
-            external: External::SameFolder,
-            truncated: false,
-            parallel: true,
-            cache_bytes: DEFAULT_BYTES,
-        }
-    }
-}
-
 impl OpenOptions {
-    /// The defaults.
-    pub fn new() -> Self {
-        Self::default()
-    }
-    /// Limits against hostile files.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-    /// Adds a filter of your own.
-    #[must_use]
-    pub fn filter(mut self, filter: Arc<dyn Filter>) -> Self {
-        self.filters.register(filter);
-        self
-    }
-    /// Which other files the file may lead to (external links, external data, virtual datasets).
-    #[must_use]
-    pub fn external(mut self, external: External) -> Self {
-        self.external = external;
-        self
-    }
-    /// Opens a file that is shorter than its superblock says; what lies beyond its end gives errors when
-    /// it is read.
-    #[must_use]
-    pub fn truncated(mut self, allowed: bool) -> Self {
-        self.truncated = allowed;
-        self
-    }
-    /// Whether one read may decode chunks on several threads (on by default with the feature `parallel`).
-    #[must_use]
-    pub fn parallel(mut self, allowed: bool) -> Self {
-        self.parallel = allowed;
-        self
-    }
-    /// Bytes of decoded chunks that the file keeps (64 MiB by default).
-    #[must_use]
-    pub fn chunk_cache(mut self, bytes: u64) -> Self {
-        self.cache_bytes = bytes;
-        self
-    }
     /// Opens the file at `path`.
     ///
     /// A family is named by the pattern of its members (`run_%05d.h5`), a file split into metadata and raw
     /// data by its metadata part.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<File> {
-        let path = path.as_ref();
-        let source = family::open(path).map_err(|e| e.on_path(&path.display().to_string()))?;
-        self.finish(source, Some(path.to_path_buf())).map_err(|e| e.on_path(&path.display().to_string()))
+        self.session(path.as_ref())
     }
     /// Opens the file at `path` through a memory map.
     ///
@@ -148,16 +46,6 @@ impl OpenOptions {
     /// Opens a file from a source of your own.
     pub fn from_source(&self, source: Arc<dyn ReadAt>) -> Result<File> {
         self.finish(source, None)
-    }
-    pub(crate) fn finish(&self, source: Arc<dyn ReadAt>, path: Option<PathBuf>) -> Result<File> {
-        let container = Container::open(source, self.limits, Arc::new(self.filters.clone()), self.truncated)?;
-        Ok(File(Arc::new(Inner {
-            container,
-            cache: ChunkCache::new(self.cache_bytes),
-            options: self.clone(),
-            path,
-            opened: Opened::default(),
-        })))
     }
 }
 
@@ -228,25 +116,9 @@ impl File {
     pub(crate) fn node_at(&self, address: Addr, path: String) -> Result<Node> {
         Node::open(self, address, path)
     }
-    pub(crate) fn container(&self) -> &Container {
-        &self.0.container
-    }
-    pub(crate) fn header(&self, address: Addr) -> Result<Arc<ObjectHeader>> {
-        ObjectHeader::load(&self.container().store, address)
-    }
     /// Forgets what was read, so that the next calls see what other processes wrote since.
     pub fn refresh(&self) {
         self.container().store.forget();
         self.0.cache.clear();
-    }
-    /// An error about a path in this file.
-    pub(crate) fn no_such(&self, path: &str, what: &str) -> Error {
-        Error::usage(format!("there is no {what} here")).on_path(path)
-    }
-}
-
-impl std::fmt::Debug for File {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("File").field("path", &self.0.path).finish_non_exhaustive()
     }
 }

@@ -4,15 +4,50 @@ use std::sync::Arc;
 
 use super::attribute::{Attribute, list as attribute_list, open as open_attribute};
 use super::dataset::Dataset;
-use super::file::File;
 use super::named::NamedType;
-use super::path::{Node, follow, join, resolve};
+use super::path::{Found, follow, join, resolve};
+use super::session::File;
 use crate::error::{At, Error, Result};
 use crate::format::message::link::{Link, Target};
 use crate::model::links;
 use crate::model::object::ObjectKind;
 use crate::store::header::ObjectHeader;
 use crate::wire::Addr;
+
+/// Whatever object a path leads to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Node {
+    /// A group.
+    Group(Group),
+    /// A dataset.
+    Dataset(Dataset),
+    /// A committed datatype.
+    Type(NamedType),
+}
+
+impl Node {
+    pub(crate) fn open(file: &File, address: Addr, path: String) -> Result<Node> {
+        let header = file.header(address).on(&path)?;
+        match header.kind() {
+            ObjectKind::Group => Ok(Node::Group(Group { file: file.clone(), header, path })),
+            ObjectKind::Dataset => Dataset::load(file, header, path).map(Node::Dataset),
+            ObjectKind::Datatype => NamedType::load(file, header, path).map(Node::Type),
+            ObjectKind::Unknown => {
+                let e = Error::damaged("the header describes neither group nor dataset nor datatype");
+                Err(e.within(&crate::format::header::V2, Some(address.raw())).on_path(&path))
+            }
+        }
+    }
+    /// The object's path, as it was opened.
+    pub fn path(&self) -> &str {
+        match self {
+            Node::Group(g) => g.path(),
+            Node::Dataset(d) => d.path(),
+            Node::Type(t) => t.path(),
+        }
+    }
+}
 
 /// A group: a cheap handle, to be cloned and sent to other threads.
 #[derive(Clone)]
@@ -79,7 +114,7 @@ impl Group {
     pub fn contains(&self, path: &str) -> Result<bool> {
         Ok(self.find(path)?.is_some())
     }
-    fn find(&self, path: &str) -> Result<Option<super::path::Found>> {
+    fn find(&self, path: &str) -> Result<Option<Found>> {
         let links_left = self.file.container().store.limits.max_links;
         resolve(&self.file, self.header.address, path.as_bytes(), links_left).on(&self.full(path))
     }

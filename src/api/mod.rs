@@ -2,7 +2,8 @@
 //!
 //! - [`file`](mod@file): open files, options
 //! - [`group`], [`dataset`], [`attribute`], [`named`]: cheap handles
-//! - [`opener`]: other files: external links, external data, virtual sources
+//! - [`options`]: how to open a file, and which other files it may lead to
+//! - [`session`]: an open file behind its handles
 //! - [`path`]: paths through soft and external links
 
 //! - [`visit`]: walking with hard links seen once
@@ -12,7 +13,8 @@ pub mod dataset;
 pub mod file;
 pub mod group;
 pub mod named;
-pub mod opener;
+pub mod options;
 pub mod path;
 pub mod reference;
+pub mod session;
 pub mod visit;

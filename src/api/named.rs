@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::attribute::{Attribute, list, open};
-use super::file::File;
+use super::session::File;
 use crate::error::{At, Result};
 use crate::format::message::datatype::Datatype;
 use crate::model::dataset::datatype_of;

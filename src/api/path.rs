@@ -1,49 +1,11 @@
-//! Objects by path: names joined by `/`, through soft and external links.
+//! Paths: names joined by `/`, through soft and external links.
 
-use super::dataset::Dataset;
-use super::file::File;
-use super::group::Group;
-use super::named::NamedType;
-use crate::error::{At, Error, Result};
+use super::session::File;
+use crate::error::{Error, Result};
 use crate::format::message::link::{Link, Target};
 use crate::model::links;
 use crate::model::object::ObjectKind;
 use crate::wire::Addr;
-
-/// Whatever object a path leads to.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Node {
-    /// A group.
-    Group(Group),
-    /// A dataset.
-    Dataset(Dataset),
-    /// A committed datatype.
-    Type(NamedType),
-}
-
-impl Node {
-    pub(crate) fn open(file: &File, address: Addr, path: String) -> Result<Node> {
-        let header = file.header(address).on(&path)?;
-        match header.kind() {
-            ObjectKind::Group => Ok(Node::Group(Group { file: file.clone(), header, path })),
-            ObjectKind::Dataset => Dataset::load(file, header, path).map(Node::Dataset),
-            ObjectKind::Datatype => NamedType::load(file, header, path).map(Node::Type),
-            ObjectKind::Unknown => {
-                let e = Error::damaged("the header describes neither group nor dataset nor datatype");
-                Err(e.within(&crate::format::header::V2, Some(address.raw())).on_path(&path))
-            }
-        }
-    }
-    /// The object's path, as it was opened.
-    pub fn path(&self) -> &str {
-        match self {
-            Node::Group(g) => g.path(),
-            Node::Dataset(d) => d.path(),
-            Node::Type(t) => t.path(),
-        }
-    }
-}
 
 /// Where a path leads: the file, the header's address, and the path as it was written.
 pub(crate) struct Found {

@@ -1,7 +1,7 @@
 //! Dereferencing.
 
-use super::file::File;
-use super::path::Node;
+use super::group::Node;
+use super::session::File;
 use crate::error::{Error, Result};
 use crate::model::reference::{Part, Reference};
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::file::File;
-use super::path::{Node, join};
+use super::group::Node;
+use super::path::join;
+use super::session::File;
 use crate::error::{Error, Result};
 use crate::format::message::link::{Link, Target};
 use crate::wire::Addr;

@@ -9,22 +9,22 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 
 mod bits;
-mod bitshuffle;
-mod blosc;
-mod blosc2;
-mod bzip2;
-mod deflate;
-mod fletcher32;
-mod lz4;
-mod lzf;
-mod nbit;
+pub mod bitshuffle;
+pub mod blosc;
+pub mod blosc2;
+pub mod bzip2;
+pub mod deflate;
+pub mod fletcher32;
+pub mod lz4;
+pub mod lzf;
+pub mod nbit;
 mod pipeline;
-mod quantize;
-mod scaleoffset;
-mod shuffle;
-mod szip;
-mod zfp;
-mod zstd;
+pub mod quantize;
+pub mod scaleoffset;
+pub mod shuffle;
+pub mod szip;
+pub mod zfp;
+pub mod zstd;
 
 pub use pipeline::{Registry, Stage};
 

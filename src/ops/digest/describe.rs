@@ -12,7 +12,8 @@ use crate::error::Result;
 use crate::filter::Stage;
 use crate::format::message::dataspace::{Dataspace, SpaceClass};
 use crate::format::message::datatype::{
-    BitNumbers, ByteOrder, CharSet, Class, Datatype, Normalization, ReferenceKind, StringPadding, Text,
+    BitNumbers, ByteOrder, CharSet, Class, Datatype, Float, Member, Normalization, ReferenceKind,
+    StringPadding, Text,
 };
 use crate::format::message::fill::FillValue;
 use crate::format::message::layout::LayoutClass;
@@ -93,6 +94,39 @@ fn string(o: &mut Map<String, Value>, t: &Text, variable: bool) {
     o.insert("cset".into(), json!(if t.charset == CharSet::Utf8 { "utf8" } else { "ascii" }));
 }
 
+fn float(o: &mut Map<String, Value>, f: &Float, size: u32) {
+    let p = &f.fields;
+    o.insert("order".into(), json!(order_name(f.order, size)));
+    o.insert("precision".into(), json!(p.precision));
+    o.insert("offset".into(), json!(p.offset));
+    let fields = json!({"sign": f.sign, "exp_pos": p.exponent, "exp_size": p.exponent_bits,
+        "man_pos": p.mantissa, "man_size": p.mantissa_bits});
+    o.insert("fields".into(), fields);
+    o.insert("ebias".into(), json!(p.bias));
+    let norm = match f.normalization {
+        Normalization::None => "none",
+        Normalization::MsbSet => "msbset",
+        Normalization::Implied => "implied",
+    };
+    o.insert("norm".into(), json!(norm));
+}
+
+/// Members by offset and name; the offsets are left out where sizes differ between file and memory.
+fn compound(members: &[Member], with_offsets: bool) -> Value {
+    let mut sorted: Vec<_> = members.iter().collect();
+    sorted.sort_by(|a, b| (a.offset, &a.name).cmp(&(b.offset, &b.name)));
+    let described = sorted.iter().map(|m| {
+        let mut o = Map::new();
+        o.insert("name".into(), text(&m.name));
+        o.insert("type".into(), Value::Object(datatype(&m.datatype)));
+        if with_offsets {
+            o.insert("offset".into(), json!(m.offset));
+        }
+        Value::Object(o)
+    });
+    described.collect()
+}
+
 /// A datatype.
 pub fn datatype(t: &Datatype) -> Map<String, Value> {
     let mut o = Map::new();
@@ -104,20 +138,7 @@ pub fn datatype(t: &Datatype) -> Map<String, Value> {
             "integer"
         }
         Class::Float(f) => {
-            let p = &f.fields;
-            o.insert("order".into(), json!(order_name(f.order, t.size)));
-            o.insert("precision".into(), json!(p.precision));
-            o.insert("offset".into(), json!(p.offset));
-            let fields = json!({"sign": f.sign, "exp_pos": p.exponent, "exp_size": p.exponent_bits,
-                "man_pos": p.mantissa, "man_size": p.mantissa_bits});
-            o.insert("fields".into(), fields);
-            o.insert("ebias".into(), json!(p.bias));
-            let norm = match f.normalization {
-                Normalization::None => "none",
-                Normalization::MsbSet => "msbset",
-                Normalization::Implied => "implied",
-            };
-            o.insert("norm".into(), json!(norm));
+            float(&mut o, f, t.size);
             "float"
         }
         Class::Time { order, .. } => {
@@ -143,18 +164,7 @@ pub fn datatype(t: &Datatype) -> Map<String, Value> {
         }
         Class::Compound(members) => {
             sized = !t.is_variable();
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by(|a, b| (a.offset, &a.name).cmp(&(b.offset, &b.name)));
-            let described = sorted.iter().map(|m| {
-                let mut o = Map::new();
-                o.insert("name".into(), text(&m.name));
-                o.insert("type".into(), Value::Object(datatype(&m.datatype)));
-                if sized {
-                    o.insert("offset".into(), json!(m.offset));
-                }
-                Value::Object(o)
-            });
-            o.insert("members".into(), described.collect());
+            o.insert("members".into(), compound(members, sized));
             "compound"
         }
         Class::Reference(kind) => {

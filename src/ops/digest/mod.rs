@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use crate::api::attribute::{Attribute, found};
 use crate::api::dataset::Dataset;
-use crate::api::file::{File, OpenOptions};
-use crate::api::opener::External;
-use crate::api::path::Node;
+use crate::api::group::Node;
+use crate::api::options::External;
+use crate::api::{options::OpenOptions, session::File};
 use crate::data::selection::Selection;
 use crate::error::{Error, Result};
 use crate::format::message::dataspace::Dataspace;

@@ -1,31 +1,72 @@
-//! Other files: what external links, external data and virtual datasets lead to.
+//! An open file behind its handles: bytes, caches, and the other files it led to.
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::dataset::Dataset;
-use super::file::{File, Inner};
-use crate::data::reader::{Opener, SourceDataset};
-use crate::data::selection::Selection;
+use super::options::{External, OpenOptions};
+use crate::data::cache::ChunkCache;
 use crate::error::{Error, Result};
-use crate::format::message::datatype::Datatype;
+use crate::model::family;
 use crate::source::ReadAt;
-use crate::source::file::DiskFile;
 use crate::store::Store;
 use crate::store::block::Lend;
+use crate::store::header::ObjectHeader;
+use crate::store::open::Container;
+use crate::wire::Addr;
 
-/// Which other files a file may lead to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum External {
-    /// None at all.
-    Nothing,
-    /// Those in the file's own folder and below it.
-    #[default]
-    SameFolder,
-    /// Any, as libhdf5 does. A stranger's file can then read whatever you can.
-    Anywhere,
+/// An open HDF5 file: a cheap handle, to be cloned and sent to other threads.
+///
+/// ```
+/// # fn main() -> h5::Result<()> {
+/// let file = h5::File::open("tests/files/groups_earliest.h5")?;
+/// for name in file.root()?.names()? {
+///     println!("{name}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct File(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) container: Container,
+    pub(crate) cache: ChunkCache,
+    pub(crate) options: OpenOptions,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) opened: Opened,
+}
+
+impl OpenOptions {
+    /// The file at `path`.
+    pub(crate) fn session(&self, path: &Path) -> Result<File> {
+        let named = || path.display().to_string();
+        let source = family::open(path).map_err(|e| e.on_path(&named()))?;
+        self.finish(source, Some(path.to_path_buf())).map_err(|e| e.on_path(&named()))
+    }
+    pub(crate) fn finish(&self, source: Arc<dyn ReadAt>, path: Option<PathBuf>) -> Result<File> {
+        let container = Container::open(source, self.limits, Arc::new(self.filters.clone()), self.truncated)?;
+        Ok(File(Arc::new(Inner {
+            container,
+            cache: ChunkCache::new(self.cache_bytes),
+            options: self.clone(),
+            path,
+            opened: Opened::default(),
+        })))
+    }
+}
+
+impl File {
+    pub(crate) fn container(&self) -> &Container {
+        &self.0.container
+    }
+    pub(crate) fn header(&self, address: Addr) -> Result<Arc<ObjectHeader>> {
+        ObjectHeader::load(&self.container().store, address)
+    }
+    /// An error about a path in this file.
+    pub(crate) fn no_such(&self, path: &str, what: &str) -> Error {
+        Error::usage(format!("there is no {what} here")).on_path(path)
+    }
 }
 
 /// Files that were opened on behalf of a file, kept until it is closed.
@@ -131,7 +172,7 @@ impl File {
         }
         let depth = self.0.opened.depth.saturating_add(1);
         self.0.options.limits.depth(depth)?;
-        let mut opened = self.0.options.open(&path)?;
+        let mut opened = self.0.options.session(&path)?;
         if let Some(inner) = Arc::get_mut(&mut opened.0) {
             inner.opened = Opened::at_depth(depth);
         }
@@ -146,49 +187,8 @@ impl Lend for Inner {
     }
 }
 
-/// Opens sources and external files on behalf of one file.
-pub(crate) struct FileOpener<'a> {
-    pub(crate) file: &'a File,
-    /// How many virtual datasets lead here.
-    pub(crate) depth: u32,
-}
-
-impl Opener for FileOpener<'_> {
-    fn raw_file(&self, name: &[u8]) -> Result<Option<Arc<dyn ReadAt>>> {
-        match self.file.0.locate(name, false)? {
-            Some(path) => Ok(Some(Arc::new(DiskFile::open(&path)?))),
-            None => Ok(None),
-        }
-    }
-    fn source(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Box<dyn SourceDataset>>> {
-        let depth = self.depth.saturating_add(1);
-        self.file.container().store.limits.depth(depth)?;
-        let other = if file == b"." { Some(self.file.clone()) } else { self.file.other(file, true)? };
-        let Some(other) = other else { return Ok(None) };
-        let path = String::from_utf8_lossy(dataset).into_owned();
-        let Some(super::path::Node::Dataset(found)) = other.get(&path)? else { return Ok(None) };
-        let dataset = found.nested(depth);
-        let dims = dataset.shape()?;
-        Ok(Some(Box::new(Source { dataset, dims })))
-    }
-}
-
-struct Source {
-    dataset: Dataset,
-    dims: Vec<u64>,
-}
-
-impl SourceDataset for Source {
-    fn dims(&self) -> Vec<u64> {
-        self.dims.clone()
-    }
-    fn datatype(&self) -> &Datatype {
-        self.dataset.datatype()
-    }
-    fn lender(&self) -> Arc<dyn Lend> {
-        self.dataset.file().0.clone()
-    }
-    fn read(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
-        self.dataset.read_stored_into(selection, out)
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("File").field("path", &self.0.path).finish_non_exhaustive()
     }
 }
