@@ -276,12 +276,11 @@ fn pair(
         )));
     }
     let foreign = !std::ptr::eq(source.lender().store(), &r.container.store);
-    if foreign && r.info.datatype.is_variable() {
-        if !can_borrow(&r.info.datatype) || r.container.store.widths != source.lender().store().widths {
+    if foreign && r.info.datatype.is_variable()
+        && (!can_borrow(&r.info.datatype) || r.container.store.widths != source.lender().store().widths) {
             let t = r.info.datatype.describe();
             return Err(Error::unsupported(format!("a virtual dataset of {t} over another file")));
         }
-    }
     let dims = source.dims();
     if from.elements(&dims)? != to.elements(r.dims)? {
         return Err(HERE.mismatch("elements", from.elements(&dims)?, to.elements(r.dims)?));

@@ -88,6 +88,7 @@ fn builtin() -> Vec<Arc<dyn Filter>> {
         Arc::new(zstd::Zstd),
         Arc::new(bzip2::Bzip2),
         Arc::new(bitshuffle::Bitshuffle),
+        Arc::new(zfp::Zfp),
         Arc::new(quantize::Quantize::BIT_GROOM),
         Arc::new(quantize::Quantize::GRANULAR_BIT_ROUND),
     ]

@@ -18,7 +18,7 @@ fn worked_example() {
 
 #[test]
 fn hint_may_be_wrong() {
-    let data: Vec<u8> = (0..50_000_u32).map(|i| (i * i >> 7) as u8).collect();
+    let data: Vec<u8> = (0..50_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
     let (mut coded, mut out) = (Vec::new(), Vec::new());
     Deflate.encode(&data, &mut coded, &CONTEXT).unwrap();
     for expected in [0, 1, 49_999, 50_000, 50_001, usize::MAX] {

@@ -238,7 +238,7 @@ mod tests {
         };
         let (mut children, mut separators) = (Vec::new(), Vec::new());
         for _ in 0..4 {
-            let mut leaf = |file: &mut Vec<u8>, records: Vec<u8>| {
+            let leaf = |file: &mut Vec<u8>, records: Vec<u8>| {
                 let leaf = Leaf { record_type: 5, records };
                 let address = put(file, encode(&leaf, (44,), &LEAF).unwrap());
                 Child { address, records: 4, total: 0 }
