@@ -52,9 +52,13 @@ pub trait Filter: Send + Sync {
     }
 }
 
+mod b2frame;
 mod bitshuffle;
 mod blosc;
 mod blosc2;
+mod blosc_chunk;
+mod blosc_codec;
+mod blosclz;
 mod bzip2;
 mod deflate;
 mod fletcher32;
@@ -64,5 +68,6 @@ mod nbit;
 mod scaleoffset;
 mod shuffle;
 mod szip;
+mod transpose;
 mod zfp;
 mod zstd;
