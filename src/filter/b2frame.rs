@@ -82,6 +82,15 @@ impl<'a> Frame<'a> {
         Ok(frame)
     }
 
+    /// Takes the size of an element from the filter's client data where the frame cannot tell it.
+    ///
+    /// Writers put 1 in frames of arrays whose elements have more than 255 bytes.
+    pub(super) fn correct_element(&mut self, element: usize) {
+        if self.element == 1 && element > 255 && self.array.is_some() {
+            self.element = element;
+        }
+    }
+
     /// The size of the frame's content: of the array without the padding of its tiles.
     pub(super) fn decoded_size(&self) -> Result<usize> {
         match &self.array {

@@ -28,7 +28,8 @@ impl Filter for Blosc2 {
 
     fn decode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         out.clear();
-        let frame = Frame::read(input)?;
+        let mut frame = Frame::read(input)?;
+        frame.correct_element(ctx.value(2, 0) as usize);
         if let (Some(array), Some((&rank, dimensions))) =
             (&frame.array, ctx.client_data.get(7..).and_then(<[u32]>::split_first))
         {

@@ -10,7 +10,7 @@ pub(in crate::filter) struct Case {
     pub(in crate::filter) plain: Vec<u8>,
 }
 
-/// Reads a file of cases; the script `tests/files/filters/blosc.py` describes its layout.
+/// Reads a file of cases; the script `tests/files/filters/make_blosc_cases.py` describes its layout.
 pub(in crate::filter) fn cases(path: &std::path::Path) -> Vec<Case> {
     let bytes = std::fs::read(path).unwrap();
     let mut rest = bytes.as_slice();
