@@ -9,9 +9,13 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 
 mod bits;
+mod b2frame;
 pub mod bitshuffle;
 pub mod blosc;
 pub mod blosc2;
+mod blosc_chunk;
+mod blosc_codec;
+mod blosclz;
 pub mod bzip2;
 pub mod deflate;
 pub mod fletcher32;
@@ -23,6 +27,7 @@ pub mod quantize;
 pub mod scaleoffset;
 pub mod shuffle;
 pub mod szip;
+mod transpose;
 pub mod zfp;
 pub mod zstd;
 
@@ -88,6 +93,8 @@ fn builtin() -> Vec<Arc<dyn Filter>> {
         Arc::new(zstd::Zstd),
         Arc::new(bzip2::Bzip2),
         Arc::new(bitshuffle::Bitshuffle),
+        Arc::new(blosc::Blosc),
+        Arc::new(blosc2::Blosc2),
         Arc::new(zfp::Zfp),
         Arc::new(quantize::Quantize::BIT_GROOM),
         Arc::new(quantize::Quantize::GRANULAR_BIT_ROUND),
