@@ -8,8 +8,6 @@
 //! - [`chunks`]: fetches and decodes chunks
 //! - [`linear`]: data in one run of bytes: contiguous, compact, or in external files
 //! - [`virtual_data`]: data in other datasets
-//! - [`number`]: numbers of any layout as Rust's own
-//! - [`text`]: strings, and variable-length data in heaps
 
 pub mod cache;
 pub mod chunks;

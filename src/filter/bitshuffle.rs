@@ -1,7 +1,7 @@
 //! Bitshuffle, filter 32008: bits of equal rank stand together, then LZ4, zstd or nothing.
 //!
 //! Facts: client data is major and minor version, element size, elements in a block (0: the rule
-//! of [`default_block`]), compressor (0 none, 2 LZ4, 3 zstd) and its level. A compressed chunk
+//! of `default_block`), compressor (0 none, 2 LZ4, 3 zstd) and its level. A compressed chunk
 //! starts with the size of the content (u64) and of a block (u32), both big-endian and in bytes;
 //! each block has a big-endian u32 size before it. The last block holds what is left, rounded down
 //! to 8 elements; the up to 7 elements behind it stand raw at the end.

@@ -2,7 +2,7 @@
 //!
 //! A chunk (or a block of a fractal heap) passes through a pipeline of filters: forward when it
 //! is written, backward when it is read. Each filter is one file of this folder and one row of
-//! [`builtin`]; a user's own implements [`Filter`] and is given to a [`Registry`].
+//! the table at the end; a user's own implements [`Filter`] and is given to a [`Registry`].
 
 use std::sync::Arc;
 

@@ -25,7 +25,7 @@ const ATTRIBUTE: u8 = 4;
 pub struct ReferenceHead {
     /// 0 null, 2 object, 3 region, 4 attribute.
     pub kind: u8,
-    /// [`EXTERNAL`].
+    /// Bit 0: the object is in another file.
     pub flags: u8,
     /// Bytes of the encoded reference in the heap.
     #[br(if(kind != 0))]

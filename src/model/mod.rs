@@ -6,7 +6,7 @@
 //! - [`links`]: the links of a group, however it stores them
 //! - [`attributes`]: the attributes of an object, however it stores them
 //! - [`dataset`]: type, space, layout, filters and fill value of a dataset, together
-//! - [`reference`]: references, old and new, resolved to addresses and selections
+//! - [`reference`](mod@reference): references, old and new, resolved to addresses and selections
 //! - [`family`]: how a file in several parts is put together
 
 pub mod attributes;

@@ -1,7 +1,7 @@
 //! Bytes from anywhere, by position.
 //!
 //! - [`ReadAt`]: the trait; `&self`, `Send + Sync`, no seek position
-//! - [`file`]: a file on disk, with positioned reads
+//! - [`file`](mod@file): a file on disk, with positioned reads
 //! - [`memory`]: bytes in memory
 //! - [`mmap`]: a memory map (feature `mmap`)
 //! - [`seek`]: adaptor for anything that is `Read + Seek`
