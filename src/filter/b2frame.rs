@@ -15,8 +15,8 @@ const SHORTEST_HEADER: usize = 87;
 const MOST: usize = 16;
 /// The greatest version of frames that is known.
 const VERSION_LAST: u8 = 3;
-/// An index of that many bytes is read even if the output is limited to fewer.
-const SMALL_INDEX: usize = 1 << 16;
+/// Padding and an index of that many bytes are fine however small the output is.
+const SMALL: usize = 1 << 16;
 
 /// A frame whose header has been read.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl<'a> Frame<'a> {
             ))
         })?;
         let chunk = Chunk::read(place, Some(8))?;
-        if chunk.size > limit.max(SMALL_INDEX) {
+        if chunk.size > limit.max(SMALL) {
             return Err(damaged(format!("an index of {} bytes for {limit} bytes of content", chunk.size)));
         }
         let mut index = vec![0; chunk.size];
@@ -168,18 +168,13 @@ impl<'a> Frame<'a> {
         let chunk_size = product(&padded, self.element)?;
         let block_size = product(&array.block, self.element)?;
         let chunks = Grid::new(array.shape.iter().zip(&array.chunk).map(|(all, tile)| all.div_ceil(*tile)));
-        let blocks = Grid::new(padded.iter().zip(&array.block).map(|(all, tile)| all.div_ceil(*tile)));
+        let blocks: Vec<usize> =
+            padded.iter().zip(&array.block).map(|(all, tile)| all.div_ceil(*tile)).collect();
         let offsets = index.as_chunks().0;
         if chunks.count() != Some(offsets.len()) {
             return Err(damaged(format!("the index has {} chunks, the array another number", offsets.len())));
         }
-        // A block may stand out of the array, but it needs memory that the array justifies.
-        let most = out.len().max(SMALL_INDEX).saturating_mul(8);
-        if block_size > most {
-            return Err(Error::limit(format!(
-                "blosc2: blocks of {block_size} bytes, at most {most} allowed"
-            )));
-        }
+        array.check_padding(block_size, out.len())?;
         let mut buffer = vec![0; block_size];
         let mut target = Target { out, shape: &array.shape, element: self.element };
         chunks.visit(|number, chunk_at| {
@@ -191,22 +186,27 @@ impl<'a> Frame<'a> {
             chunk.expect_blocks(block_size)?;
             let origin: Vec<usize> =
                 chunk_at.iter().zip(&array.chunk).map(|(at, size)| at.saturating_mul(*size)).collect();
-            blocks.visit(|number, block_at| {
+            // The part of the chunk that is in the array; the blocks beside it are not decoded.
+            let used: Vec<usize> = (origin.iter().zip(&array.shape).zip(&array.chunk))
+                .map(|((origin, all), chunk)| all.saturating_sub(*origin).min(*chunk))
+                .collect();
+            let needed = Grid::new(used.iter().zip(&array.block).map(|(used, block)| used.div_ceil(*block)));
+            needed.visit(|_, block_at| {
+                let number = (block_at.iter().zip(&blocks))
+                    .fold(0usize, |all, (at, count)| all.saturating_mul(*count).saturating_add(*at));
+                chunk.decode_block(number, &mut buffer, scratch)?;
                 let (mut start, mut extent) = ([0usize; MOST], [0usize; MOST]);
-                let tiles = origin.iter().zip(&array.chunk).zip(array.block.iter().zip(block_at));
-                let places = start.iter_mut().zip(&mut extent).zip(&array.shape);
-                for (((origin, chunk), (block, at)), ((start, extent), all)) in tiles.zip(places) {
+                let tiles = origin.iter().zip(&used).zip(array.block.iter().zip(block_at));
+                for (((origin, used), (block, at)), (start, extent)) in
+                    tiles.zip(start.iter_mut().zip(&mut extent))
+                {
                     let within = at.saturating_mul(*block);
                     *start = origin.saturating_add(within);
-                    *extent = (*block).min(chunk.saturating_sub(within)).min(all.saturating_sub(*start));
+                    *extent = (*block).min(used.saturating_sub(within));
                 }
                 let rank = array.shape.len();
-                let extent = extent.get(..rank).unwrap_or_default();
-                if number > 0 && extent.contains(&0) {
-                    return Ok(());
-                }
-                chunk.decode_block(number, &mut buffer, scratch)?;
-                target.put(&buffer, &array.block, start.get(..rank).unwrap_or_default(), extent);
+                let (start, extent) = (start.get(..rank), extent.get(..rank));
+                target.put(&buffer, &array.block, start.unwrap_or_default(), extent.unwrap_or_default());
                 Ok(())
             })
         })
@@ -304,6 +304,28 @@ impl Array {
             return Array::read(content.take(size)?).map(Some);
         }
         Ok(None)
+    }
+
+    /// An error where decoding the blocks takes far more bytes than the array has.
+    ///
+    /// Blocks may stand out of the chunks and chunks out of the array, by any factor if the file
+    /// is hostile; both memory and time have to be in proportion to the array.
+    fn check_padding(&self, block_size: usize, size: usize) -> Result<()> {
+        let blocks =
+            self.shape.iter().zip(&self.chunk).zip(&self.block).try_fold(1usize, |all, dimension| {
+                let ((all_items, chunk), block) = dimension;
+                let whole = all_items.checked_div(*chunk)?.checked_mul(chunk.div_ceil(*block))?;
+                let rest = all_items.checked_rem(*chunk)?.div_ceil(*block);
+                all.checked_mul(whole.checked_add(rest)?)
+            });
+        let work = blocks.and_then(|blocks| blocks.checked_mul(block_size)).unwrap_or(usize::MAX);
+        let justified = size.max(SMALL);
+        if block_size > justified.saturating_mul(8) || work > justified.saturating_mul(64) {
+            return Err(Error::limit(format!(
+                "blosc2: the blocks of an array of {size} bytes have {work} bytes, {block_size} each"
+            )));
+        }
+        Ok(())
     }
 
     fn read(content: &[u8]) -> Result<Array> {

@@ -152,4 +152,4 @@ fn encode_blocks(settings: &Settings, input: &[u8], out: &mut Vec<u8>) -> Result
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -41,7 +41,7 @@ enum Step {
 #[derive(Debug, Clone)]
 enum Content<'a> {
     Zeros,
-    Repeated(Vec<u8>),
+    Repeated(&'a [u8]),
     Raw(&'a [u8]),
     Streams(&'a [[u8; 4]]),
 }
@@ -67,10 +67,8 @@ impl Special {
     }
     fn content<'a>(self, element: usize) -> Result<Content<'a>> {
         match (self, element) {
-            (Special::NotANumber, 4) => Ok(Content::Repeated(0x7fc0_0000u32.to_le_bytes().to_vec())),
-            (Special::NotANumber, 8) => {
-                Ok(Content::Repeated(0x7ff8_0000_0000_0000u64.to_le_bytes().to_vec()))
-            }
+            (Special::NotANumber, 4) => Ok(Content::Repeated(&[0, 0, 0xc0, 0x7f])),
+            (Special::NotANumber, 8) => Ok(Content::Repeated(&[0, 0, 0, 0, 0, 0, 0xf8, 0x7f])),
             (Special::NotANumber, _) => Err(damaged(format!("NaN for elements of {element} bytes"))),
             (Special::Zeros | Special::Unset, _) => Ok(Content::Zeros),
         }
@@ -212,7 +210,7 @@ impl<'a> Chunk<'a> {
         let rest = self.bytes.get(LONG_HEADER..).unwrap_or_default();
         match Special::from_bits(special) {
             Some(special) => return Ok(Some(special.content(self.element)?)),
-            None if special == 3 && !rest.is_empty() => return Ok(Some(Content::Repeated(rest.to_vec()))),
+            None if special == 3 && !rest.is_empty() => return Ok(Some(Content::Repeated(rest))),
             None if special != 0 => return Err(damaged(format!("special value {special} is not defined"))),
             None => {}
         }

@@ -112,6 +112,7 @@ fn too_long() -> Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 

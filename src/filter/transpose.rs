@@ -167,6 +167,7 @@ pub(super) fn shuffle(size: usize, source: &[u8], target: &mut [u8]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
 
