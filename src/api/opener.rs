@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dataset::Dataset;
 use super::file::{File, Inner};
+use crate::data::reader::{Opener, SourceDataset};
 use crate::data::selection::Selection;
-use crate::data::transfer::{Opener, SourceDataset};
 use crate::error::{Error, Result};
 use crate::format::message::datatype::Datatype;
 use crate::source::ReadAt;

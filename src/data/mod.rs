@@ -3,6 +3,7 @@
 //! - [`selection`]: which elements, and the shape they come in
 //! - [`walk`]: pairs runs of a block with runs of the output
 //! - [`cache`]: decoded chunks
+//! - [`reader`]: what reading needs, and how it reaches other files
 //! - [`transfer`]: reads a selection of any dataset as stored elements
 //! - [`chunks`]: fetches and decodes chunks
 //! - [`linear`]: data in one run of bytes: contiguous, compact, or in external files
@@ -13,6 +14,7 @@
 pub mod cache;
 pub mod chunks;
 pub mod linear;
+pub mod reader;
 pub mod selection;
 pub mod transfer;
 pub mod virtual_data;

@@ -1,56 +1,17 @@
 //! Reading a selection of any dataset, as elements of its own datatype.
 
-use std::sync::Arc;
-
-use super::cache::ChunkCache;
 use super::chunks::{Chunks, HERE};
 use super::linear::Linear;
 use super::selection::Selection;
+use super::reader::Reader;
 use super::virtual_data;
 use super::walk::{Block, Walk, fill};
 use crate::error::{At, Error, Result};
-use crate::format::message::datatype::Datatype;
 use crate::format::message::layout::LayoutClass;
 use crate::format::selection::Span;
 use crate::model::dataset::DatasetInfo;
-use crate::source::ReadAt;
 use crate::store::index::{Chunk, ChunkIndex, Grid};
 use crate::store::open::Container;
-
-/// Opens what lies outside of a file: handed down by the API, which knows paths and permissions.
-pub trait Opener: Send + Sync {
-    /// The bytes of an external file; none where it does not exist.
-    fn raw_file(&self, name: &[u8]) -> Result<Option<Arc<dyn ReadAt>>>;
-    /// The source of a virtual dataset; none where file or dataset do not exist.
-    fn source(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Box<dyn SourceDataset>>>;
-}
-
-/// A dataset that a virtual dataset takes elements from.
-pub trait SourceDataset {
-    /// Current dimensions.
-    fn dims(&self) -> Vec<u64>;
-    /// Type of an element.
-    fn datatype(&self) -> &Datatype;
-    /// Reads a selection, as stored elements.
-    fn read(&self, selection: &Selection, out: &mut [u8]) -> Result<()>;
-}
-
-/// All that reading a dataset needs.
-#[derive(Clone, Copy)]
-pub struct Reader<'a> {
-    /// The file.
-    pub container: &'a Container,
-    /// Its decoded chunks.
-    pub cache: &'a ChunkCache,
-    /// Opens other files.
-    pub opener: &'a dyn Opener,
-    /// The dataset.
-    pub info: &'a DatasetInfo,
-    /// Its current dimensions (those of a virtual dataset follow from its sources).
-    pub dims: &'a [u64],
-    /// Whether several threads may decode.
-    pub parallel: bool,
-}
 
 impl Reader<'_> {
     /// Reads the selected elements into `out`, which holds exactly them.

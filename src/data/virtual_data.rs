@@ -4,8 +4,8 @@
 //! elements. Selections without end follow the sources' current extent; `%b` in a name stands for the
 //! number of the block.
 
+use super::reader::{Opener, Reader, SourceDataset};
 use super::selection::Selection;
-use super::transfer::{Opener, Reader, SourceDataset};
 use super::walk::{Block, Walk};
 use crate::error::{At, Error, Result};
 use crate::format::selection::{Span, StoredSelection, UNLIMITED};

@@ -204,7 +204,8 @@ pub(super) mod vectors {
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
     }
 
-    /// The vectors of a file of `tests/files/filters`; the variable H5_NUMERIC_VECTORS names another folder.
+    /// The vectors of a file of `tests/files/filters`;
+    /// the variable H5_NUMERIC_VECTORS names another folder.
     pub(in crate::filter) fn read(name: &str) -> Vec<Vector> {
         let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/filters");
         let folder = std::env::var("H5_NUMERIC_VECTORS").unwrap_or_else(|_| here.to_string());

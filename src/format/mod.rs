@@ -6,15 +6,15 @@
 
 #![allow(clippy::ptr_arg)] // binrw hands the field itself to a writer
 
+pub mod btree1;
+pub mod btree2;
 pub mod cache_image;
+pub mod extensible_array;
+pub mod fixed_array;
 pub mod fractal_heap;
 pub mod free_space;
 pub mod global_heap;
 pub mod header;
-pub mod btree1;
-pub mod btree2;
-pub mod extensible_array;
-pub mod fixed_array;
 pub mod local_heap;
 pub mod message;
 pub mod reference;
@@ -23,4 +23,3 @@ pub mod shared_table;
 pub mod superblock;
 pub mod symbols;
 pub mod virtual_map;
-

@@ -43,12 +43,16 @@ fn every_option_by_hand() {
 #[test]
 fn chunks_of_libhdf5() {
     let vectors = vectors::read("szip.txt");
-    assert!(vectors.len() > 100);
+    assert!(vectors.len() > 70);
     for vector in vectors {
         let plain = decode(&vector.stored, &vector.client_data, vector.plain.len());
         assert!(plain.as_ref().is_ok_and(|plain| *plain == vector.plain), "{}: {plain:?}", vector.name);
-        // The same bytes, but for a byte of padding that other writers may add.
         let stored = encode(&vector.plain, &vector.client_data);
+        assert_eq!(decode(&stored, &vector.client_data, vector.plain.len()).unwrap(), vector.plain);
+        if std::env::var_os("H5_NUMERIC_VECTORS").is_some() {
+            continue;
+        }
+        // The same bytes as libaec, but for a byte of padding; the older szip library chose otherwise.
         assert!(vector.stored.starts_with(&stored), "{}", vector.name);
         assert!(vector.stored.len() - stored.len() <= 1, "{}", vector.name);
     }

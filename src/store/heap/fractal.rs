@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::HeapObject;
 use crate::error::{At, Error, Result};
 use crate::filter::Stage;
+use crate::format::btree2::records;
 use crate::format::fractal_heap::geometry::{FilteredHuge, HugeObject};
 use crate::format::fractal_heap::{
     DIRECT, DirectBlockHead, DirectChild, FilteredChild, Geometry, HERE, HeapHeader, HeapId, ID, INDIRECT,
@@ -12,6 +13,7 @@ use crate::format::fractal_heap::{
 };
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::store::Store;
+use crate::store::btree::v2;
 use crate::wire::checksum::{lookup3, verify};
 use crate::wire::{Addr, decode};
 
@@ -192,13 +194,25 @@ impl FractalHeap {
             (Some(FilteredHuge { mask, memory_length }), false) => {
                 self.unfilter(store, stored, *mask, memory_length.0).at(&HERE, huge.address.raw())?
             }
+            (None, false) => return Err(HERE.damaged("a huge object without its size, in a filtered heap")),
             _ => stored,
         };
         Ok(HeapObject::whole(bytes))
     }
     /// The huge object with this key in the B-tree of the huge objects.
-    fn find_huge(&self, _store: &Store, key: u64) -> Result<HugeObject> {
-        Err(HERE.unsupported(format!("huge object {key} is named by a B-tree")))
+    fn find_huge(&self, store: &Store, key: u64) -> Result<HugeObject> {
+        let absent = || HERE.damaged(format!("huge object {key} is not in the B-tree of the huge objects"));
+        let by_key = |r: &records::HugeObject| match r.id {
+            Some(id) => Ok(id.0.cmp(&key)),
+            None => Err(HERE.damaged("its huge objects are named by keys, its B-tree holds none")),
+        };
+        let found = v2::find(store, self.header.huge_index, by_key)?;
+        let found = found.ok_or_else(absent).at(&HERE, self.address.raw())?;
+        let filtered = match (found.filter_mask, found.size) {
+            (Some(mask), Some(memory_length)) => Some(FilteredHuge { mask, memory_length }),
+            _ => None,
+        };
+        Ok(HugeObject { address: found.address, length: found.stored, filtered })
     }
 }
 

@@ -55,7 +55,8 @@ impl LocalHeap {
     pub fn free_blocks(&self, store: &Store) -> Result<Vec<(u64, u64)>> {
         let mut blocks = Vec::new();
         let mut next = self.header.free_list;
-        let most = self.segment.len().checked_div(usize::from(store.widths.length.max(1)).saturating_mul(2)).unwrap_or(0);
+        let least = usize::from(store.widths.length).saturating_mul(2);
+        let most = self.segment.len().checked_div(least).unwrap_or(0);
         while next != END_OF_LIST && next != Length::UNLIMITED {
             let part = usize::try_from(next.0).ok().and_then(|o| self.segment.get(o..)).unwrap_or_default();
             let (block, _) = decode::<FreeBlock>(part, (store.widths,), &HERE).at(&HERE, self.address.raw())?;

@@ -1,7 +1,10 @@
 """Writes the test vectors of szip, nbit and scale-offset with libhdf5 through h5py.
 
 Each line of the output: name, filter id, client data, stored chunk (hex), what the chunk decodes
-to (hex, in the file's own type). Run: python make_numeric.py [szip] [nbit] [scaleoffset] [large] > numeric.txt
+to (hex, in the file's own type). Run: python make_numeric.py [szip] [nbit] [scaleoffset] [large]
+
+szip.txt and scaleoffset.txt keep a part of the chunks of at most 200 bytes.
+The tests read another folder's files where H5_NUMERIC_VECTORS names it, for all of them.
 """
 import ctypes
 import io
@@ -147,9 +150,10 @@ def nbit():
     raw("nbit_raw_i12", i12, (5,))
     raw("nbit_raw_compound", inner, (4,))
     raw("nbit_raw_array", h5t.array_create(i30, (2, 3)), (3,))
-    raw("nbit_raw_nested", compound([(b"x", 1, inner), (b"y", 12, h5t.array_create(inner, (2,))),
-                                     (b"z", 31, h5t.array_create(h5t.array_create(u5, (3,)), (2,))),
-                                     (b"s", 38, h5t.array_create(text, (2,)))], 50), (2,))
+    raw("nbit_raw_nested", compound([(b"x", 1, inner), (b"y", 12, u5)], 15), (3,))
+    raw("nbit_raw_array_of_compound", compound([(b"y", 2, h5t.array_create(inner, (2,)))], 22), (2,))
+    raw("nbit_raw_array_of_array",
+        compound([(b"z", 1, h5t.array_create(h5t.array_create(u5, (3,)), (2,)))], 9), (2,))
     raw("nbit_raw_array_text", compound([(b"s", 0, h5t.array_create(text, (2, 2))), (b"u", 12, u5)], 13), (3,))
 
 

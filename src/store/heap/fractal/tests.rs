@@ -187,3 +187,50 @@ fn huge_objects_named_by_their_id() {
         }
     }
 }
+
+#[test]
+fn huge_objects_named_by_a_key() {
+    use crate::format::btree2;
+    for filtered in [false, true] {
+        let mut head = header(0, 256, filtered.then_some(0));
+        head.huge_index = Addr::new(256);
+        let stored = if filtered { flipped(b"a huge object") } else { b"a huge object".to_vec() };
+        let record = records::HugeObject {
+            address: Addr::new(768),
+            stored: Length(u64::try_from(stored.len()).unwrap()),
+            filter_mask: filtered.then_some(0),
+            size: filtered.then_some(Length(13)),
+            id: Some(Length(7)),
+        };
+        let record_type = if filtered { 2 } else { 1 };
+        let record = encode(&record, (W, record_type), &btree2::HERE).unwrap();
+        let tree = btree2::Header {
+            record_type,
+            node_size: 128,
+            record_size: u16::try_from(record.len()).unwrap(),
+            depth: 0,
+            split_percent: 100,
+            merge_percent: 40,
+            root: Addr::new(512),
+            root_records: 1,
+            total_records: Length(1),
+        };
+        let mut file = sealed(&head);
+        let mut block = encode(&tree, (W,), &btree2::HERE).unwrap();
+        seal(&mut block);
+        file.extend(block);
+        file.resize(512, 0);
+        let length = u64::try_from(record.len()).unwrap();
+        let leaf = btree2::Leaf { record_type, records: record };
+        let mut block = encode(&leaf, (length,), &btree2::LEAF).unwrap();
+        seal(&mut block);
+        file.extend(block);
+        file.resize(768, 0);
+        file.extend(stored);
+        let store = store(file);
+        let heap = FractalHeap::open(&store, Addr::new(0)).unwrap();
+        let object = |key| heap.object(&store, &heap.geometry.encode_id(&HeapId::HugeKey(key)).unwrap());
+        assert_eq!(&*object(7).unwrap(), b"a huge object", "filtered: {filtered}");
+        assert!(object(8).unwrap_err().to_string().contains("not in the B-tree"));
+    }
+}
