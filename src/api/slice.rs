@@ -1,6 +1,6 @@
 //! Selections as they are written: `s![..]` of ndarray, ranges, text.
 
-use ndarray::{SliceArg, SliceInfoElem};
+use ndarray::SliceInfoElem;
 
 use crate::data::selection::{Selection, span};
 use crate::error::{Error, Result};
@@ -74,12 +74,6 @@ where
         select(self.as_ref(), dims)
     }
 }
-
-/// Checks at compile time that ndarray takes what we take.
-const _: fn() = || {
-    fn takes<D: ndarray::Dimension, S: SliceArg<D>>() {}
-    takes::<ndarray::IxDyn, [SliceInfoElem]>();
-};
 
 /// Selects by one element per dimension of the dataset, and any number of new axes.
 fn select(elements: &[SliceInfoElem], dims: &[u64]) -> Result<Selected> {
