@@ -26,7 +26,8 @@ fn integers() {
             let clamped = d.reader().clamp(true).read_1d::<u8>().unwrap();
             assert_eq!(clamped, arr1(&[0, 0, 0, 1, 77, 255, 255]));
             for (bits, offset) in [(17, 0), (20, 5), (24, 8), (31, 1)] {
-                let of = |sign: u8| file.dataset(&format!("{bits} bits at {offset} {order} sign {sign}")).unwrap();
+                let of =
+                    |sign: u8| file.dataset(&format!("{bits} bits at {offset} {order} sign {sign}")).unwrap();
                 let half = 1i64 << (bits - 1);
                 let expected = [0, 1, half - 1, half, 2 * half - 1];
                 assert_eq!(of(0).read_raw::<i64>().unwrap(), expected);
@@ -45,10 +46,10 @@ fn floats() {
         assert_eq!(read("x87 extended"), [0.0, 1.0, -2.5, 1e300, 1.0 / 3.0]);
         assert!((read("quadruple")[0] - 1.0 / 6.0).abs() < 1e-15, "{:?}", read("quadruple"));
         assert_eq!(read("no implied bit"), [1.0, 3.0]);
-        let tiny = 2f64.powi(-18);
-        assert_eq!(read("24 bits at 4 be"), [tiny, 2.0 * tiny]);
-        assert_eq!(read("24 bits at 4 le"), [tiny, 2.0 * tiny]);
-        assert_eq!(read("24 bits in 32"), [2.0 * tiny, -2.0 * tiny, 2f64.powi(-47)]);
+        // Mantissas of zero without an implied bit: libhdf5 makes small numbers of them, which they are not.
+        assert_eq!(read("24 bits at 4 be"), [0.0, 0.0]);
+        assert_eq!(read("24 bits at 4 le"), [0.0, 0.0]);
+        assert_eq!(read("24 bits in 32"), [0.0, -0.0, 2f64.powi(-47)]);
         assert_eq!(read("bfloat16 be"), [0.0, 1.0, -1.5, f64::INFINITY]);
         for name in ["f16le", "f16be", "f32le", "f32be", "f64le", "f64be"] {
             let values = read(name);
@@ -106,8 +107,15 @@ fn compounds() {
         assert_eq!(d.read_raw::<Packed>().unwrap(), expected);
         assert_eq!(d.read_field::<f32>("b").unwrap(), arr1(&[2.5, -0.5]).into_dyn());
         assert_eq!(d.read_field::<String>("c").unwrap(), arr1(&["abc".to_string(), "x".into()]).into_dyn());
-        assert!(d.read_field::<f32>("e").unwrap_err().to_string().contains("/packed: the compound has no member e"));
-        assert!(d.read::<Position<f32>>().unwrap_err().to_string().contains("no member x; it has a, b, c, d"));
+        assert!(
+            d.read_field::<f32>("e")
+                .unwrap_err()
+                .to_string()
+                .contains("/packed: the compound has no member e")
+        );
+        assert!(
+            d.read::<Position<f32>>().unwrap_err().to_string().contains("no member x; it has a, b, c, d")
+        );
         let nested = file.dataset("nested").unwrap().read_raw::<Nested>().unwrap();
         assert_eq!(nested[0].pos, Position { x: 1.25, y: 0.0 });
         assert_eq!(nested[0].arr, [[-89, 5, -7], [81, -23, -67]]);
@@ -200,8 +208,8 @@ fn sequences_and_arrays() {
         let lists = file.dataset("of i4").unwrap().read_raw::<Vec<i16>>().unwrap();
         assert_eq!(lists, [vec![0, 1, 2], vec![], vec![-1]]);
         let nested = file.dataset("of vlen").unwrap().read_raw::<Vec<Vec<i32>>>().unwrap();
-        assert_eq!(nested[1], [[256, 512]]);
-        assert_eq!(nested[0], [vec![256, 512], vec![], vec![768]]);
+        assert_eq!(nested[1], [[1, 2]]);
+        assert_eq!(nested[0], [vec![1, 2], vec![], vec![3]]);
         let texts = file.dataset("of strings").unwrap().read_raw::<Vec<String>>().unwrap();
         assert_eq!(texts, [vec!["a", "", "third"], vec![]]);
         let long = file.dataset("long").unwrap().read_raw::<Vec<u8>>().unwrap();

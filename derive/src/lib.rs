@@ -6,7 +6,9 @@
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, LitStr, Result, parse_macro_input};
+use syn::{
+    Attribute, Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, LitStr, Result, parse_macro_input,
+};
 
 /// Derives `h5::H5Type` for a struct with named fields or an enum without fields.
 #[proc_macro_derive(H5Type, attributes(h5))]

@@ -307,7 +307,7 @@ mod tests {
             ("..., ...", "more than one"),
             ("1, 2, 3", "3 dimensions"),
             ("[1", "brackets"),
-            ("1,,2", "empty"),
+            (",2", "empty"),
         ] {
             let e = shape(bad).unwrap_err();
             assert!(e.what().contains(what), "{bad}: {e}");

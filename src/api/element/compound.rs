@@ -40,7 +40,9 @@ impl<T: H5Type> Field<T> {
         match part.map(|part| T::decode(&self.plan, part, decoder)) {
             Some(Ok(value)) => Ok(value),
             Some(Err(e)) => Err(in_member(e, &self.name)),
-            None => Err(Error::damaged(format!("a compound of {} bytes ends before {}", stored.len(), self.name))),
+            None => {
+                Err(Error::damaged(format!("a compound of {} bytes ends before {}", stored.len(), self.name)))
+            }
         }
     }
     /// First byte and bytes in the compound, and the plan.

@@ -46,11 +46,11 @@ fn errors_name_element_member_and_value() {
 fn sequences_without_a_file() {
     let base = Box::new(integer(1, false, ByteOrder::Little));
     let stored = Datatype { version: 3, size: 16, class: Class::VarLen(base) };
-    assert_eq!(read::<Vec<u8>>(&stored, &[0; 16]).unwrap(), [[]]);
+    assert!(read::<Vec<u8>>(&stored, &[0; 16]).unwrap()[0].is_empty());
     let mut somewhere = [0; 16];
     somewhere[0] = 1;
     somewhere[5] = 1;
     assert!(read::<Vec<u8>>(&stored, &somewhere).is_err());
     somewhere[4..12].fill(0xff);
-    assert_eq!(read::<Vec<u8>>(&stored, &somewhere).unwrap(), [[]]);
+    assert!(read::<Vec<u8>>(&stored, &somewhere).unwrap()[0].is_empty());
 }

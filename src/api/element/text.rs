@@ -75,7 +75,9 @@ impl H5Type for String {
             TextPlan::Variable => string(variable(decoder, stored)?, lossy),
             TextPlan::Names(names) => {
                 let name = names.get(stored).cloned();
-                name.ok_or_else(|| Error::usage(format!("the enumeration has no name for the bytes {stored:x?}")))
+                name.ok_or_else(|| {
+                    Error::usage(format!("the enumeration has no name for the bytes {stored:x?}"))
+                })
             }
         }
     }

@@ -135,7 +135,8 @@ impl Strided<'_> {
             to.copy_from_slice(from);
         } else {
             for (to, from) in out.iter_mut().zip(self.stored.chunks(self.stride)) {
-                if let Some(value) = from.get(..bytes).and_then(|b| bytemuck::try_pod_read_unaligned(b).ok()) {
+                if let Some(value) = from.get(..bytes).and_then(|b| bytemuck::try_pod_read_unaligned(b).ok())
+                {
                     *to = value;
                 }
             }

@@ -97,7 +97,7 @@ impl FloatLayout {
         let mut power = i64::try_from(biased).unwrap_or(i64::MAX).saturating_sub(i64::from(self.bias));
         if biased == 0 && self.order == ByteOrder::Vax {
             mantissa = 0;
-        } else if biased == 0 {
+        } else if biased == 0 && implied {
             power = power.saturating_add(1);
         } else if implied {
             mantissa |= leading;

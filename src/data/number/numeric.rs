@@ -11,7 +11,9 @@ mod sealed {
 
 /// A Rust number. Each conversion gives the value (or the nearest one, for what does not fit; 0 for NaN) and
 /// whether it fits. Fractions are cut off, digits beyond a float's precision rounded.
-pub trait Numeric: bytemuck::Pod + Default + std::fmt::Debug + PartialEq + Send + Sync + sealed::Sealed {
+pub trait Numeric:
+    bytemuck::Pod + Default + std::fmt::Debug + PartialEq + Send + Sync + sealed::Sealed
+{
     /// The type's name.
     const NAME: &'static str;
     /// The stored form that needs no conversion.
