@@ -39,8 +39,9 @@ impl Filter for Zfp {
             return Err(Error::limit(format!("filter zfp: an array of {:?} values is too large", header.sizes)));
         };
         ctx.check("zfp", bytes)?;
-        // No block of any mode has fewer bits than these.
-        let least = blocks.saturating_mul(u64::from(header.parameters.least_bits)).div_ceil(8);
+        // No block has fewer bits than these; empty ones of the reversible mode are not filled up.
+        let least_bits = if header.parameters.reversible { 1 } else { header.parameters.least_bits };
+        let least = blocks.saturating_mul(u64::from(least_bits)).div_ceil(8);
         if least > input.len() as u64 {
             return Err(Error::damaged(format!(
                 "filter zfp: found {} bytes for {blocks} blocks, expected at least {least}",
