@@ -31,7 +31,7 @@ const fn low_halves(distance: u32) -> u64 {
 #[inline(always)]
 fn swap_squares<const DISTANCE: usize>(rows: &mut [u64]) {
     let mask = low_halves(DISTANCE as u32);
-    for pair in rows.chunks_exact_mut(2 * DISTANCE) {
+    for pair in rows.chunks_exact_mut(DISTANCE.wrapping_mul(2)) {
         let (upper, lower) = pair.split_at_mut(DISTANCE);
         for (a, b) in upper.iter_mut().zip(lower) {
             let differing = (a.wrapping_shr(DISTANCE as u32) ^ *b) & mask;
