@@ -110,8 +110,8 @@ fn along_axes<I: Integer, const SIZE: usize>(block: &mut [I; SIZE], transform: i
 /// Applies a transform to all lines whose values are `STRIDE` apart.
 #[inline(always)]
 fn along_axis<I: Integer, const STRIDE: usize>(block: &mut [I], transform: &impl Fn([I; 4]) -> [I; 4]) {
-    for slab in block.chunks_exact_mut(4 * STRIDE) {
-        let (low, high) = slab.split_at_mut(2 * STRIDE);
+    for slab in block.chunks_exact_mut(STRIDE.wrapping_mul(4)) {
+        let (low, high) = slab.split_at_mut(STRIDE.wrapping_mul(2));
         let (first, second) = low.split_at_mut(STRIDE);
         let (third, fourth) = high.split_at_mut(STRIDE);
         for (((x, y), z), w) in first.iter_mut().zip(second).zip(third).zip(fourth) {

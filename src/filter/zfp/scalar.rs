@@ -102,7 +102,8 @@ macro_rules! floats {
                 unit * integer as $float
             }
             fn unit(exponent: i32) -> Self {
-                power_of_two(exponent.saturating_sub($integer::BITS as i32 - 2)) as $float
+                // The largest value of a block has its top bit two under the integer's width.
+                power_of_two(exponent.saturating_add(2).saturating_sub($integer::BITS as i32)) as $float
             }
             #[inline(always)]
             fn bytes(self) -> [u8; $bytes] {

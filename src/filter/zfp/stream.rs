@@ -56,7 +56,7 @@ impl<'a> BitStream<'a> {
     }
     /// Drops bits that are held (at most 63).
     #[inline(always)]
-    fn drop_bits(&mut self, count: u32) {
+    pub(super) fn drop_bits(&mut self, count: u32) {
         self.buffer = self.buffer.wrapping_shr(count);
         self.held = self.held.saturating_sub(count);
     }
@@ -85,9 +85,20 @@ impl<'a> BitStream<'a> {
     #[inline(always)]
     fn few_bits(&mut self, count: u32) -> u64 {
         self.refill();
-        let value = self.buffer & !u64::MAX.wrapping_shl(count);
+        let value = self.ready(count);
         self.drop_bits(count);
         value
+    }
+    /// The next `count` bits, not read yet, of those that [`refill`](Self::refill) made ready.
+    #[inline(always)]
+    pub(super) fn ready(&self, count: u32) -> u64 {
+        self.buffer & !u64::MAX.wrapping_shl(count)
+    }
+    /// The zeros that come next, not read yet; at most 56 are counted.
+    #[inline(always)]
+    pub(super) fn zeros_ready(&mut self) -> u32 {
+        self.refill();
+        self.buffer.trailing_zeros().min(56)
     }
     /// Counts zeros up to the next one, which is read too; gives up after `most` bits.
     #[inline(always)]
