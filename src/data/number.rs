@@ -9,6 +9,7 @@
 //! Conversion follows libhdf5 (fractions are cut off, what is too large for a float becomes infinite) but is
 //! checked: what does not fit is an error, unless clamping is asked for.
 
+mod bits;
 pub mod bulk;
 pub mod float;
 pub mod integer;

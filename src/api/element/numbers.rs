@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 use num_complex::Complex;
 
-use super::{Decoder, Elements, H5Type, in_member, mismatch};
+use super::{Decoder, Elements, H5Type, at_element, in_member, mismatch};
 use crate::data::number::bulk::{number, swap_all};
 use crate::data::number::{Number, NumberLayout, Numeric, decode_into, decode_one};
 use crate::error::{Error, Result};
@@ -172,5 +172,23 @@ impl H5Type for bool {
             _ if decoder.clamp => Ok(true),
             other => Err(Error::usage(format!("{other} does not fit in bool"))),
         }
+    }
+    fn decode_many(
+        plan: &BoolPlan,
+        elements: Elements<'_>,
+        decoder: &mut Decoder<'_>,
+        out: &mut Vec<bool>,
+    ) -> Result<()> {
+        let mut bytes: Vec<u8> = Vec::new();
+        let all_fit = extend(&plan.0, elements, decoder.clamp, &mut bytes).is_ok();
+        // A clamped number below zero is 0 as a byte, but true: that takes the slow way.
+        if all_fit && !decoder.clamp && bytes.iter().all(|b| *b < 2) {
+            out.extend(bytes.iter().map(|b| *b == 1));
+            return Ok(());
+        }
+        for (index, stored) in elements.iter().enumerate() {
+            out.push(Self::decode(plan, stored, decoder).map_err(|e| at_element(e, index))?);
+        }
+        Ok(())
     }
 }

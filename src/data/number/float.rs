@@ -1,6 +1,6 @@
 //! Floating-point numbers of any layout, exactly.
 
-use super::layout::little;
+use super::bits::little;
 use crate::error::{Error, Result};
 use crate::format::message::datatype::{ByteOrder, Float, Normalization};
 

@@ -1,7 +1,7 @@
 //! Integers of any width, order, offset and precision.
 
 use super::Number;
-use super::layout::little;
+use super::bits::little;
 use crate::format::message::datatype::{BitNumbers, ByteOrder};
 
 /// Where the bits of an integer lie.

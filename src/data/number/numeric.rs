@@ -77,6 +77,7 @@ macro_rules! integers {
                 $t::try_from(value).map_or(($t::MAX, false), |v| (v, true))
             }
             #[inline]
+            #[allow(clippy::manual_range_contains)] // the lower bound is excluded for most types
             fn from_f64(value: f64) -> (Self, bool) {
                 // `as` saturates, and makes NaN 0.
                 (value as $t, value $above $low && value < $high)
