@@ -1,6 +1,6 @@
 //! Object headers, versions 1 and 2: prefix, chunks and the heads of their messages.
 //!
-//! Clauses IV.A.1.a and IV.A.1.b; note `spec-notes/header.md`.
+//! Clauses IV.A.1.a, IV.A.1.b and IV.A.2.q; note `spec-notes/header.md`.
 
 use binrw::binrw;
 
@@ -13,7 +13,7 @@ pub const V1: Structure = Structure::new("object header version 1", "IV.A.1.a");
 /// The name and clause of version 2.
 pub const V2: Structure = Structure::new("object header version 2", "IV.A.1.b");
 /// The name and clause of a continuation block.
-pub const CONTINUATION: Structure = Structure::new("object header continuation", "IV.A.1.b");
+pub const CONTINUATION: Structure = Structure::new("object header continuation", "IV.A.2.q");
 
 /// Bytes of a version 1 prefix with its padding.
 pub const V1_PREFIX_BYTES: u64 = 16;

@@ -1,6 +1,6 @@
 //! References of HDF5 1.12 as they are stored: head, pointer to a heap object, and the object.
 //!
-//! Clause VII.E; note `spec-notes/reference.md`.
+//! Clauses VIII.B and VIII.C; note `spec-notes/reference.md`.
 
 use binrw::binrw;
 
@@ -10,7 +10,7 @@ use crate::wire::integers::{bytes, put_bytes};
 use crate::wire::{Addr, Widths};
 
 /// The structure's name and clause.
-pub const HERE: Structure = Structure::new("reference", "VII.E");
+pub const HERE: Structure = Structure::new("reference", "VIII.B");
 
 /// Reference flag: the object is in another file.
 const EXTERNAL: u8 = 0x01;

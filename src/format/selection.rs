@@ -1,6 +1,6 @@
 //! Serialized dataspace selections, in region references and virtual dataset mappings.
 //!
-//! Clause VII.D; note `spec-notes/selection.md`.
+//! Clause VIII.A; note `spec-notes/selection.md`.
 
 use std::io::{Read, Seek, Write};
 
@@ -13,7 +13,7 @@ use crate::wire::refuse;
 use crate::wire::widths::all_ones;
 
 /// The structure's name and clause.
-pub const HERE: Structure = Structure::new("dataspace selection", "VII.D");
+pub const HERE: Structure = Structure::new("dataspace selection", "VIII.A");
 
 /// Count or block length without end.
 pub const UNLIMITED: u64 = u64::MAX;

@@ -1,7 +1,6 @@
 //! Mapping of a virtual dataset: an object of a global heap.
 //!
-//! Clause VII.B; note `spec-notes/virtual_map.md`. Version 1 of the block is in no edition of the
-//! specification yet: libhdf5 2.0 writes it on demand.
+//! Clause III.F; note `spec-notes/virtual_map.md`.
 
 use std::io::{Read, Seek};
 
@@ -13,7 +12,7 @@ use crate::wire::integers::{read_name, read_uint};
 use crate::wire::{Widths, checksum, decode, refuse};
 
 /// The structure's name and clause.
-pub const HERE: Structure = Structure::new("virtual dataset mapping", "VII.B");
+pub const HERE: Structure = Structure::new("virtual dataset mapping", "III.F");
 
 const FILE_SHARED: u64 = 0x01;
 const DATASET_SHARED: u64 = 0x02;

@@ -1,14 +1,14 @@
 //! Metadata cache image message (0x18): where the image of the writer's cache lies.
 //!
-//! Clause IV.A.2.y; note `spec-notes/cache_image_message.md`.
+//! Clause: none, message 0x18 is in libhdf5 only; note `spec-notes/cache_image_message.md`.
 
 use binrw::binrw;
 
 use crate::error::Structure;
 use crate::wire::{Addr, Length, Widths};
 
-/// The structure's name and clause.
-pub const HERE: Structure = Structure::new("metadata cache image message", "IV.A.2.y");
+/// The structure's name; it has no clause.
+pub const HERE: Structure = Structure::new("metadata cache image message", "");
 
 /// The place of a metadata cache image; an undefined address or no bytes: there is none.
 #[binrw]

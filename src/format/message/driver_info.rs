@@ -1,6 +1,6 @@
 //! Driver info message (0x14): how a file in several parts is put together.
 //!
-//! Clause IV.A.2.u; note `spec-notes/driver_info.md`.
+//! Clauses IV.A.2.u and II.B; note `spec-notes/driver_info.md`.
 //!
 //! The same fields, without the version but with padding, are the driver information block of
 //! superblocks 0 and 1 (clause II.B).
