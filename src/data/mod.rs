@@ -12,6 +12,7 @@
 pub mod cache;
 pub mod chunks;
 pub mod linear;
+pub mod number;
 pub mod reader;
 pub mod selection;
 pub mod transfer;
