@@ -243,7 +243,7 @@ fn complex_and_references() {
     for file in both("references_old").into_iter().chain(both("references_new")) {
         let name = if file.dataset("objects").is_ok() { "objects" } else { "refs" };
         let all = file.dataset(name).unwrap().read_raw::<Reference>().unwrap();
-        assert!(all.iter().any(|r| *r == Reference::Null) && all.iter().any(|r| *r != Reference::Null));
+        assert!(all.contains(&Reference::Null) && all.iter().any(|r| *r != Reference::Null));
         let values = file.dataset(name).unwrap().read_values().unwrap();
         assert!(values.iter().zip(all).all(|(v, r)| *v == Value::Reference(r)));
     }

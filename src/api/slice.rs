@@ -237,6 +237,7 @@ fn parse_part(part: &str, dim: u64) -> Result<SliceInfoElem> {
 }
 
 #[cfg(test)]
+#[allow(clippy::reversed_empty_ranges)] // a negative step runs backwards
 mod tests {
     use super::*;
     use ndarray::{Array, ArrayD, Axis, s};

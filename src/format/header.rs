@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(encode(&prefix, (), &V2).unwrap(), bytes[..7]);
         let messages = messages_v2(&bytes[7..], prefix.order_tracked()).unwrap();
         let expected = RawMessage { kind: 0x16, flags: 0, order: Some(7), body: vec![0, 2, 0, 0, 0] };
-        assert_eq!(messages, [expected.clone()]);
+        assert_eq!(messages, std::slice::from_ref(&expected));
         let with_gap = [&bytes[7..], &[0; 5]].concat();
         assert_eq!(messages_v2(&with_gap, true).unwrap(), [expected], "five bytes are a gap");
     }

@@ -108,7 +108,7 @@ fn small_floats() {
 fn vax_x87_and_quadruple() {
     let f = float(4, ByteOrder::Vax, Normalization::Implied, 31, (23, 8), (0, 23), 129);
     assert_eq!(many::<f64>(&f, &[0x80, 0x40, 0, 0, 0x20, 0xc1, 0, 0], false).unwrap(), [1.0, -2.5]);
-    assert_eq!(many::<f32>(&f, &[0x49, 0x41, 0xd0, 0x0f], false).unwrap(), [3.141_59]);
+    assert_eq!(many::<f32>(&f, &[0x49, 0x41, 0xd0, 0x0f], false).unwrap(), [f32::from_bits(0x4049_0fd0)]);
     assert_eq!(decode_one::<f64>(&f, &[0x7f, 0, 1, 0], false).unwrap(), 0.0, "a dirty zero");
     let d = float(8, ByteOrder::Vax, Normalization::Implied, 63, (55, 8), (0, 55), 129);
     assert_eq!(decode_one::<f64>(&d, &[0x80, 0x40, 0, 0, 0, 0, 0, 0], false).unwrap(), 1.0);
