@@ -1,9 +1,12 @@
 //! What the modules share: paths, repeatable random numbers, and walks that keep every error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use h5::api::group::Node;
+use h5::source::ReadAt;
 use h5::{Attribute, Error, File, Selection};
 
 /// The folder of the repository.
@@ -94,4 +97,47 @@ fn read(d: &h5::Dataset) -> h5::Result<()> {
         d.read_stored(&Selection::All)?;
     }
     Ok(())
+}
+
+/// Counts what is read through it, in calls, bytes and blocks of 4 KiB.
+pub(crate) struct Counting<S> {
+    source: S,
+    calls: AtomicU64,
+    bytes: AtomicU64,
+    blocks: Mutex<BTreeSet<u64>>,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) calls: u64,
+    pub(crate) bytes: u64,
+    pub(crate) blocks: usize,
+}
+
+impl<S: ReadAt> Counting<S> {
+    pub(crate) fn new(source: S) -> Self {
+        Counting { source, calls: AtomicU64::new(0), bytes: AtomicU64::new(0), blocks: Mutex::default() }
+    }
+    pub(crate) fn count(&self) -> Count {
+        Count {
+            calls: self.calls.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            blocks: self.blocks.lock().expect("no reader panics").len(),
+        }
+    }
+}
+
+impl<S: ReadAt> ReadAt for Counting<S> {
+    fn len(&self) -> h5::Result<u64> {
+        self.source.len()
+    }
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> h5::Result<()> {
+        let len = buf.len() as u64;
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(len, Ordering::Relaxed);
+        let blocks = offset / 4096..(offset + len).div_ceil(4096);
+        self.blocks.lock().expect("no reader panics").extend(blocks);
+        self.source.read_at(offset, buf)
+    }
 }
