@@ -2,6 +2,8 @@
 
 #[path = "../fuzz/inputs/filter.rs"]
 mod filter;
+#[path = "regressions/open.rs"]
+mod open;
 
 /// Gives every input of a target to a function; tells which one fails.
 fn replay(target: &str, run: fn(&[u8])) {

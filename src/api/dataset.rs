@@ -152,7 +152,8 @@ impl Dataset {
         let bytes = elements.checked_mul(u64::from(self.info.datatype.size));
         let bytes = bytes
             .and_then(|n| usize::try_from(n).ok())
-            .ok_or_else(|| Error::limit("a selection larger than memory"))?;
+            .ok_or_else(|| Error::limit("a selection larger than memory").on_path(&self.path))?;
+        self.info.check_stored(bytes, self.file.container().store.end()).on(&self.path)?;
         let mut out = Vec::new();
         out.try_reserve_exact(bytes).map_err(|_| Error::limit(format!("no memory for {bytes} bytes")))?;
         out.resize(bytes, 0);

@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::virtual_data;
 use super::walk::{Block, Walk, fill};
 use crate::error::{At, Error, Result};
-use crate::format::message::layout::LayoutClass;
+use crate::format::message::layout::{self, LayoutClass};
 use crate::format::selection::Span;
 use crate::model::dataset::DatasetInfo;
 use crate::store::index::{Chunk, ChunkIndex, Grid};
@@ -61,7 +61,10 @@ impl Reader<'_> {
                 fill(self.info.fill_element().unwrap_or_default(), out);
                 virtual_data::read(self, (*collection, *index), spans, &output, out)
             }
-            LayoutClass::Compact(data) => self.read_linear(&Linear::Bytes(data), spans, &output, out),
+            LayoutClass::Compact(data) => {
+                let read = self.read_linear(&Linear::Bytes(data), spans, &output, out);
+                read.map_err(|e| e.within(&layout::HERE, None))
+            }
             LayoutClass::Contiguous { .. } if !self.info.external.is_empty() => {
                 self.read_linear(&self.external()?, spans, &output, out)
             }

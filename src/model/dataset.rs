@@ -11,7 +11,7 @@ use crate::format::message::external_files::ExternalFiles;
 use crate::format::message::fill::{FILL_NEVER, Fill, FillValue, OldFill};
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::format::message::layout::{Chunked, IndexKind, Layout, LayoutClass};
-use crate::format::message::{self, external_files, fill};
+use crate::format::message::{self, external_files, fill, layout};
 use crate::store::header::ObjectHeader;
 use crate::store::heap::local::LocalHeap;
 use crate::store::index::{ChunkIndex, Grid};
@@ -135,6 +135,22 @@ impl DatasetInfo {
             layout_version: self.layout.version,
         };
         Ok(Some((grid, chunked)))
+    }
+    /// Checks that the file can hold `bytes` bytes of the elements, before memory is taken for them. Chunks may
+    /// be missing or compressed: of those nothing is known here.
+    pub fn check_stored(&self, bytes: usize, file_end: u64) -> Result<()> {
+        let stored = match &self.layout.class {
+            LayoutClass::Compact(data) => data.len(),
+            LayoutClass::Contiguous { address, .. } if self.external.is_empty() => match address.get() {
+                Some(start) => usize::try_from(file_end.saturating_sub(start)).unwrap_or(usize::MAX),
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        if bytes > stored {
+            return Err(layout::HERE.mismatch("bytes of elements", stored, bytes));
+        }
+        Ok(())
     }
     /// The fill value as one stored element; none: zeros.
     pub fn fill_element(&self) -> Option<&[u8]> {

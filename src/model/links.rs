@@ -62,25 +62,39 @@ pub fn find(c: &Container, header: &ObjectHeader, name: &[u8]) -> Result<Option<
 /// Visits every link, in the order of storage. What is broken comes last, as an error: the links before
 /// it are sound.
 pub fn each(c: &Container, header: &ObjectHeader, visit: &mut dyn FnMut(Link) -> Result<()>) -> Result<()> {
+    let mut lost = None;
+    let mut give = |link: Result<Link>| match link {
+        Ok(link) => visit(link),
+        Err(e) => keep(&mut lost, e),
+    };
     match storage(c, header)? {
         Storage::Symbols(table) => {
             let heap = LocalHeap::open(&c.store, table.heap)?;
-            v1::each_symbols(&c.store, table.btree, &mut |node| {
-                let node = symbol_node(&c.store, node)?;
-                node.entries.iter().try_for_each(|entry| visit(link_of(&heap, entry)?))
-            })
+            v1::each_symbols(&c.store, table.btree, &mut |node| match symbol_node(&c.store, node) {
+                Ok(node) => node.entries.iter().try_for_each(|entry| give(link_of(&heap, entry))),
+                Err(e) => give(Err(e)),
+            })?;
         }
         Storage::New(info) => {
-            header.all(message::LINK).try_for_each(|m| visit(parse(c, &m.body)?))?;
+            header.all(message::LINK).try_for_each(|m| give(parse(c, &m.body)))?;
             if let Some(info) = info.filter(|info| info.heap.is_defined()) {
                 let heap = FractalHeap::open(&c.store, info.heap)?;
                 v2::each::<LinkByName>(&c.store, info.name_index, |record| {
-                    visit(parse(c, &heap.object(&c.store, &record.heap_id)?)?)
+                    give(heap.object(&c.store, &record.heap_id).and_then(|body| parse(c, &body)))
                 })?;
             }
-            broken(header)
         }
     }
+    lost.map_or_else(|| broken(header), Err)
+}
+
+/// Keeps the first error about a broken link; one of the source of the bytes ends the walk at once.
+fn keep(lost: &mut Option<Error>, e: Error) -> Result<()> {
+    if e.is_missing() || e.is_io() {
+        return Err(e);
+    }
+    lost.get_or_insert(e);
+    Ok(())
 }
 
 /// A header whose continuation is broken may hide links.

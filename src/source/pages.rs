@@ -14,8 +14,8 @@ use quick_cache::sync::Cache;
 use super::ReadAt;
 use crate::error::{Error, Result};
 
-/// Bytes of one page.
-pub const PAGE_BYTES: u64 = 4096;
+/// Bytes of one page: small, since most structures are and lie far apart.
+pub const PAGE_BYTES: u64 = 2048;
 
 /// A bounded cache of pages over a source.
 pub struct Pages<S> {

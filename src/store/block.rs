@@ -15,7 +15,7 @@ use crate::source::window::Window;
 use crate::wire::{Addr, Widths};
 
 /// Pages of metadata kept: 16 MiB.
-const CACHED_PAGES: usize = 4096;
+const CACHED_PAGES: usize = 8192;
 /// Bytes of decoded structures kept.
 const CACHED_BYTES: u64 = 32 << 20;
 

@@ -63,8 +63,9 @@ impl ObjectHeader {
         }
         Ok(())
     }
-    /// Follows the continuations; a broken one is kept as [`ObjectHeader::broken`].
-    fn follow<F>(&mut self, store: &Store, mut queue: Vec<Continuation>, cut: F)
+    /// Follows the continuations; a broken one is kept as [`ObjectHeader::broken`]. Bytes that cannot be had
+    /// now are an error: the header is not to be kept without them.
+    fn follow<F>(&mut self, store: &Store, mut queue: Vec<Continuation>, cut: F) -> Result<()>
     where
         F: Fn(&Self, &[u8]) -> Result<Vec<RawMessage>>,
     {
@@ -81,10 +82,15 @@ impl ObjectHeader {
                 Err(header::CONTINUATION.damaged("the header continues in a chunk that it had before"))
             };
             if let Err(e) = step {
-                self.broken = Some(e.within(&header::CONTINUATION, Some(address.raw())));
-                return;
+                let e = e.within(&header::CONTINUATION, Some(address.raw()));
+                if e.is_missing() || e.is_io() {
+                    return Err(e);
+                }
+                self.broken = Some(e);
+                break;
             }
         }
+        Ok(())
     }
 }
 
@@ -106,7 +112,7 @@ fn load_v1(store: &Store, address: Addr) -> Result<ObjectHeader> {
     let mut queue = Vec::new();
     let first = header::messages_v1(&chunk).at(&header::V1, address.raw())?;
     loaded.add(first, &mut queue, store)?;
-    loaded.follow(store, queue, |_, block| header::messages_v1(block));
+    loaded.follow(store, queue, |_, block| header::messages_v1(block))?;
     Ok(loaded)
 }
 
@@ -134,7 +140,7 @@ fn load_v2(store: &Store, address: Addr) -> Result<ObjectHeader> {
             Some((&header::CONTINUATION_SIGNATURE, messages)) => header::messages_v2(messages, h.order_tracked),
             _ => Err(header::CONTINUATION.damaged("no signature OCHK")),
         }
-    });
+    })?;
     if let Some(count) = loaded.find(message::REFERENCE_COUNT) {
         let at = message::reference_count::HERE;
         loaded.references = decode::<message::reference_count::ReferenceCount>(&count.body, (), &at)?.0.count;
