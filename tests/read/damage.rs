@@ -303,7 +303,7 @@ fn listed(file: &File, path: &str, what: &str) -> (Vec<String>, bool) {
     let sound = list.iter().filter(|a| a.get("error").is_none());
     let names = sound.map(|a| a["name"].as_str().unwrap_or("?").to_string()).collect();
     let broken =
-        object.get(&format!("{what}_error")).is_some() || list.iter().any(|a| a.get("error").is_some());
+        object.get(format!("{what}_error")).is_some() || list.iter().any(|a| a.get("error").is_some());
     (names, broken)
 }
 
