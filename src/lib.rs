@@ -1,4 +1,42 @@
-//! HDF5 in pure Rust.
+//! HDF5 in pure Rust: reads every HDF5 file, without libhdf5.
+//!
+//! Start with [`File::open`]; a file gives [`Group`]s, [`Dataset`]s and [`Attribute`]s, which are cheap handles
+//! that are `Clone + Send + Sync`. Elements are read as any [`H5Type`] ([`Dataset::read`],
+//! [`Dataset::read_slice`]), or as [`Value`]s where the type is known only at run time.
+//!
+//! ```
+//! # fn main() -> h5::Result<()> {
+//! use h5::ndarray::s;
+//!
+//! let file = h5::File::open("tests/files/pymodaq_scan.h5")?;
+//! let image = file.dataset("/RawData/Scan000/Detector000/Data2D/CH00/Data00")?;
+//! assert_eq!(image.shape()?, [5, 4, 24, 32]);
+//! let part = image.read_slice_2d::<f32, _>(s![0, 0, ..10, ..;2])?;
+//! assert_eq!(part.shape(), [10, 16]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The map
+//!
+//! The crate is built in layers; each uses only those below it.
+//!
+//! | layer | modules | what for |
+//! |---|---|---|
+//! | 7 | [`ops`] | whole-file work: tree, digest |
+//! | 6 | [`api`] | what users type: files, groups, datasets, attributes, values |
+//! | 5 | [`data`] | moving elements: selections, chunks, conversion, virtual datasets |
+//! | 4 | [`model`] | what the structures mean: links, attributes, datasets, references |
+//! | 3 | [`store`] | structures at work in a file: headers, heaps, B-trees, chunk indexes |
+//! | 2 | [`format`](mod@format), [`filter`] | every on-disk structure, declared once; every filter |
+//! | 1 | [`source`], [`wire`] | bytes from anywhere; the vocabulary of encodings |
+//! | 0 | [`error`], [`limits`] | what can go wrong; limits against hostile files |
+//!
+//! # Safety
+//!
+//! No byte sequence makes the default API panic, hang or take unbounded memory; what is broken gives an [`Error`]
+//! that names the object, the structure, its address and the clause of the specification. There is no unsafe code
+//! but the memory map's (feature `mmap`).
 
 pub mod error;
 pub mod limits;
@@ -54,3 +92,7 @@ pub use h5_derive::H5Type;
 pub use limits::Limits;
 pub use model::reference::Reference;
 pub use {half, ndarray, num_complex};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

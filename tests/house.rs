@@ -12,6 +12,8 @@ mod imports;
 mod notes;
 #[path = "house/rules.rs"]
 mod rules;
+#[path = "house/support.rs"]
+mod support;
 #[path = "house/tokens.rs"]
 mod tokens;
 

@@ -90,7 +90,7 @@ impl Datatype {
             Class::Opaque { tag } => format!("opaque[{}] \"{}\"", self.size, String::from_utf8_lossy(tag)),
             Class::Compound(members) => {
                 let parts = members.iter().map(|m| format!("{}: {}", m.name(), m.datatype.describe()));
-                format!("compound {{{}}}", parts.collect::<Vec<_>>().join(", "))
+                format!("compound {{{}}}", listed(parts))
             }
             Class::Reference(kind) => match kind {
                 ReferenceKind::OldObject | ReferenceKind::Object => "reference to object".to_string(),
@@ -103,7 +103,7 @@ impl Datatype {
             }
             Class::Enum { base, members } => {
                 let names = members.iter().map(|(n, _)| String::from_utf8_lossy(n).into_owned());
-                format!("enum {} {{{}}}", base.describe(), names.collect::<Vec<_>>().join(", "))
+                format!("enum {} {{{}}}", base.describe(), listed(names))
             }
             Class::VarLen(base) => format!("variable length of {}", base.describe()),
             Class::Array { dims, base } => format!("array {dims:?} of {}", base.describe()),
@@ -145,6 +145,18 @@ impl crate::format::message::datatype::Member {
     pub fn name(&self) -> String {
         String::from_utf8_lossy(&self.name).into_owned()
     }
+}
+
+/// Members and names that a short description lists; of more, the number is told.
+const LISTED: usize = 12;
+
+fn listed(parts: impl ExactSizeIterator<Item = String>) -> String {
+    let more = parts.len().saturating_sub(LISTED);
+    let mut out: Vec<String> = parts.take(LISTED).collect();
+    if more > 0 {
+        out.push(format!("{more} more"));
+    }
+    out.join(", ")
 }
 
 fn order(order: ByteOrder, size: u32) -> &'static str {
