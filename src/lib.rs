@@ -30,15 +30,27 @@ layers! {
     pub mod data;
 }
 
+// Derived code names this crate.
+extern crate self as h5;
+
 pub mod api;
 pub mod ops;
 
 pub use api::attribute::Attribute;
 pub use api::dataset::{Dataset, StoredChunk};
+pub use api::element::{self, H5Type};
 pub use api::group::{Group, Node};
 pub use api::named::NamedType;
 pub use api::options::{External, OpenOptions};
+pub use api::read::{AttributeReader, ChunkIter, Reader};
 pub use api::session::File;
+pub use api::slice::{self, IntoSelection};
+pub use api::value::Value;
 pub use data::selection::Selection;
 pub use error::{Error, ErrorKind, Result};
+pub use format::message::datatype::Datatype;
+#[cfg(feature = "derive")]
+pub use h5_derive::H5Type;
 pub use limits::Limits;
+pub use model::reference::Reference;
+pub use {half, ndarray, num_complex};

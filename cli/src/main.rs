@@ -1,7 +1,119 @@
-//! The `h5` command.
-fn main() {
-    let mut args = std::env::args().skip(2);
-    let path = args.next().unwrap_or_default();
-    let v = h5::ops::digest::digest_path(std::path::Path::new(&path), &Default::default());
-    println!("{v}");
+//! `h5`: look into HDF5 files.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use h5::{External, File, OpenOptions};
+
+mod digest;
+mod plot;
+mod show;
+mod tree;
+
+/// Look into HDF5 files.
+#[derive(Parser)]
+#[command(
+    name = "h5",
+    version,
+    after_help = "Exit status: 0 all was read, 1 something in the file could not be read, \
+2 wrong use or the file could not be opened.\nA family of files is named by its pattern: h5 tree 'run_%05d.h5'."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the groups, datasets, links and attributes of a file
+    #[command(
+        after_help = "Examples:\n  h5 tree scan.h5\n  h5 tree scan.h5 /RawData --attrs --depth 2\n  h5 tree scan.h5 --json | jq ."
+    )]
+    Tree(tree::Args),
+    /// Show everything about one object, with values or a preview
+    #[command(
+        after_help = "Examples:\n  h5 show scan.h5 /RawData/Scan000\n  h5 show scan.h5 '/image[0:10, ::2, ..., -1]'\n  h5 show scan.h5 /trace --plot"
+    )]
+    Show(show::Args),
+    /// Print a canonical description of a file as JSON, for comparing files
+    #[command(after_help = "Examples:\n  h5 digest a.h5 > a.json\n  h5 digest --full archive.h5")]
+    Digest(digest::Args),
+}
+
+/// How a command ended.
+enum Outcome {
+    /// All was read.
+    Whole,
+    /// Something in the file could not be read; it was said.
+    Partial,
+}
+
+/// What ends a command early.
+enum Failure {
+    /// The message for the user.
+    Message(String),
+    /// Whoever reads our output has seen enough.
+    PipeClosed,
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(e: std::io::Error) -> Self {
+        match e.kind() {
+            ErrorKind::BrokenPipe => Failure::PipeClosed,
+            _ => Failure::Message(e.to_string()),
+        }
+    }
+}
+
+impl From<h5::Error> for Failure {
+    fn from(e: h5::Error) -> Self {
+        Failure::Message(e.to_string())
+    }
+}
+
+/// Opens a file for looking: a truncated one is opened with a warning. True where it is truncated.
+fn open(path: &Path) -> Result<(File, bool), Failure> {
+    let options = OpenOptions::new().external(External::SameFolder);
+    match options.open(path) {
+        Ok(file) => Ok((file, false)),
+        Err(e) if e.is_damaged() => {
+            let file = options.truncated(true).open(path).map_err(|_| Failure::Message(e.to_string()))?;
+            warn(path, &format!("{}; what is there is shown", e.what()));
+            Ok((file, true))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// A message on the standard error output.
+fn warn(path: &Path, message: &str) {
+    let shown = path.display().to_string();
+    let message = message.strip_prefix(&format!("{shown}: ")).unwrap_or(message);
+    let _ = writeln!(anstream::stderr(), "h5: {shown}: {message}");
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let code = if e.use_stderr() { 2 } else { 0 };
+            let _ = e.print();
+            return ExitCode::from(code);
+        }
+    };
+    let (path, result): (PathBuf, _) = match cli.command {
+        Command::Tree(args) => (args.file.clone(), tree::run(&args)),
+        Command::Show(args) => (args.file.clone(), show::run(&args)),
+        Command::Digest(args) => (args.file.clone(), digest::run(&args)),
+    };
+    match result {
+        Ok(Outcome::Whole) | Err(Failure::PipeClosed) => ExitCode::SUCCESS,
+        Ok(Outcome::Partial) => ExitCode::from(1),
+        Err(Failure::Message(message)) => {
+            warn(&path, &message);
+            ExitCode::from(2)
+        }
+    }
 }

@@ -5,16 +5,21 @@
 //! - [`options`]: how to open a file, and which other files it may lead to
 //! - [`session`]: an open file behind its handles
 //! - [`path`]: paths through soft and external links
-
+//! - [`element`], [`value`]: what elements are read as
+//! - [`read`], [`slice`](mod@slice): reading, and which elements
 //! - [`visit`]: walking with hard links seen once
 
 pub mod attribute;
 pub mod dataset;
+pub mod element;
 pub mod file;
 pub mod group;
 pub mod named;
 pub mod options;
 pub mod path;
+pub mod read;
 pub mod reference;
 pub mod session;
+pub mod slice;
+pub mod value;
 pub mod visit;

@@ -1,5 +1,6 @@
 //! Moving elements: from their place in the file into memory.
 //!
+//! - [`restate`]: stored numbers of one type as those of another
 //! - [`selection`]: which elements, and the shape they come in
 //! - [`walk`]: pairs runs of a block with runs of the output
 //! - [`cache`]: decoded chunks
@@ -12,7 +13,9 @@
 pub mod cache;
 pub mod chunks;
 pub mod linear;
+pub mod number;
 pub mod reader;
+pub mod restate;
 pub mod selection;
 pub mod transfer;
 pub mod virtual_data;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::reader::{Opener, Reader, SourceDataset};
+use super::restate::restate;
 use super::selection::Selection;
 use super::walk::{Block, Walk};
 use crate::error::{At, Error, Result};
@@ -268,13 +269,6 @@ fn pair(
     wanted: Wanted<'_>,
     out: &mut [u8],
 ) -> Result<()> {
-    if !source.datatype().same_as(&r.info.datatype) {
-        return Err(Error::unsupported(format!(
-            "a virtual dataset of {} over a source of {}",
-            r.info.datatype.describe(),
-            source.datatype().describe()
-        )));
-    }
     let foreign = !std::ptr::eq(source.lender().store(), &r.container.store);
     if foreign && r.info.datatype.is_variable()
         && (!can_borrow(&r.info.datatype) || r.container.store.widths != source.lender().store().widths) {
@@ -321,6 +315,13 @@ fn can_borrow(t: &Datatype) -> bool {
 
 /// Reads elements of a source; what leads into its heap is made to lead there from here.
 fn read_source(r: &Reader<'_>, source: &dyn SourceDataset, from: &Selection, data: &mut [u8]) -> Result<()> {
+    if !source.datatype().same_as(&r.info.datatype) {
+        let elements = from.elements(&source.dims())?;
+        let bytes = elements.saturating_mul(u64::from(source.datatype().size));
+        let mut stored = vec![0; r.container.store.limits.allocation(bytes)?];
+        source.read(from, &mut stored)?;
+        return restate(source.datatype(), &stored, &r.info.datatype, data);
+    }
     source.read(from, data)?;
     let lender = source.lender();
     if !r.info.datatype.is_variable() || std::ptr::eq(lender.store(), &r.container.store) {

@@ -5,7 +5,7 @@
 //! of a chunk, level (0 to 9), shuffle (0 none, 1 bytes, 2 bits), codec. Only writing needs them.
 
 use super::blosc_chunk::{Chunk, FLAG_ONE_STREAM, FLAG_RAW, SHORT_HEADER, Scratch, VERSION_1};
-use super::{Context, Filter, transpose};
+use super::{Context, Filter, shuffle};
 use crate::error::{Error, Result};
 
 /// The size that blocks are cut to when written; small enough for a core's cache.
@@ -123,7 +123,7 @@ fn encode_blocks(settings: &Settings, input: &[u8], out: &mut Vec<u8>) -> Result
         }
         let source = match shuffled.get_mut(..plain.len()) {
             Some(shuffled) if settings.shuffle => {
-                transpose::shuffle(element, plain, shuffled);
+                shuffle::shuffle(plain, element, shuffled);
                 &*shuffled
             }
             _ => plain,

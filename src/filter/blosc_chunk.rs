@@ -5,7 +5,9 @@
 //! a table of offsets says where the streams of each block begin.
 
 use super::blosc_codec::{Codec, Decoders};
-use super::transpose;
+use super::bitshuffle::bit_unshuffle_block;
+use super::blosc_steps::{undo_byte_delta, undo_first_delta};
+use super::shuffle::unshuffle;
 use crate::error::{Error, Result};
 
 /// The length of the header of Blosc 1.
@@ -97,7 +99,6 @@ pub(super) struct Scratch {
     decoders: Decoders,
     front: Vec<u8>,
     back: Vec<u8>,
-    planes: Vec<u8>,
     /// The first block of the chunk, which the delta step refers to.
     first: Vec<u8>,
 }
@@ -340,7 +341,7 @@ impl<'a> Chunk<'a> {
         scratch: &mut Scratch,
     ) -> Result<()> {
         let whole = out.len() == self.block_size;
-        let Scratch { decoders, front, back, planes, first } = scratch;
+        let Scratch { decoders, front, back, first } = scratch;
         let (moving, delta) = match self.steps.split_last() {
             Some((Step::Delta(width), before)) => (before, Some(*width)),
             _ => (self.steps.as_slice(), None),
@@ -352,10 +353,10 @@ impl<'a> Chunk<'a> {
                 self.decode_streams(input, front, whole, decoders)?;
                 for step in others {
                     back.resize(out.len(), 0);
-                    self.undo(*step, front, back, planes);
+                    self.undo(*step, front, back);
                     std::mem::swap(front, back);
                 }
-                self.undo(*last, front, out, planes);
+                self.undo(*last, front, out);
             }
         }
         match delta {
@@ -375,18 +376,17 @@ impl<'a> Chunk<'a> {
         Ok(())
     }
 
-    fn undo(&self, step: Step, source: &[u8], target: &mut [u8], planes: &mut Vec<u8>) {
+    fn undo(&self, step: Step, source: &[u8], target: &mut [u8]) {
         match step {
-            Step::Shuffle(size) => transpose::unshuffle(size, source, target),
+            Step::Shuffle(size) => unshuffle(source, size, target),
             Step::Bitshuffle(size) => {
                 let count = source.len().checked_div(size).unwrap_or_default();
-                let rest = count & 7;
                 // Blosc 1 leaves a block alone whose number of elements is not a multiple of 8.
-                let count = match self.version {
-                    VERSION_1 if rest != 0 => 0,
-                    _ => count.saturating_sub(rest),
-                };
-                transpose::unshuffle_bits(size, count, source, target, planes);
+                if self.version == VERSION_1 && count & 7 != 0 {
+                    target.copy_from_slice(source);
+                } else {
+                    bit_unshuffle_block(source, size, target);
+                }
             }
             Step::ByteDelta(size) => undo_byte_delta(size, source, target),
             Step::Delta(_) => target.copy_from_slice(source),
@@ -466,33 +466,6 @@ fn decode_run<'a>(size: i32, rest: &'a [u8], part: &mut [u8]) -> Result<&'a [u8]
             Ok(after)
         }
         _ => Err(damaged(format!("a stream of size {size} with token {token:#04x}"))),
-    }
-}
-
-/// Undoes the delta step in the first block: each element was combined with the one before.
-fn undo_first_delta(width: usize, block: &mut [u8]) {
-    let mut before = [0u8; 8];
-    for element in block.chunks_exact_mut(width) {
-        for (byte, before) in element.iter_mut().zip(&mut before) {
-            *byte ^= *before;
-            *before = *byte;
-        }
-    }
-}
-
-/// Undoes the differences of neighbouring bytes in each of `size` rows.
-fn undo_byte_delta(size: usize, source: &[u8], target: &mut [u8]) {
-    target.copy_from_slice(source);
-    let count = target.len().checked_div(size).unwrap_or_default();
-    if count == 0 {
-        return;
-    }
-    for row in target.chunks_exact_mut(count).take(size) {
-        let mut sum = 0u8;
-        for byte in row {
-            sum = sum.wrapping_add(*byte);
-            *byte = sum;
-        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod blosc;
 pub mod blosc2;
 mod blosc_chunk;
 mod blosc_codec;
+mod blosc_steps;
 mod blosclz;
 pub mod bzip2;
 pub mod deflate;
@@ -27,7 +28,6 @@ pub mod quantize;
 pub mod scaleoffset;
 pub mod shuffle;
 pub mod szip;
-mod transpose;
 pub mod zfp;
 pub mod zstd;
 

@@ -1,6 +1,6 @@
 //! Object headers, versions 1 and 2: prefix, chunks and the heads of their messages.
 //!
-//! Clauses IV.A.1.a and IV.A.1.b; note `spec-notes/header.md`.
+//! Clauses IV.A.1.a, IV.A.1.b and IV.A.2.q; note `spec-notes/header.md`.
 
 use binrw::binrw;
 
@@ -13,7 +13,7 @@ pub const V1: Structure = Structure::new("object header version 1", "IV.A.1.a");
 /// The name and clause of version 2.
 pub const V2: Structure = Structure::new("object header version 2", "IV.A.1.b");
 /// The name and clause of a continuation block.
-pub const CONTINUATION: Structure = Structure::new("object header continuation", "IV.A.1.b");
+pub const CONTINUATION: Structure = Structure::new("object header continuation", "IV.A.2.q");
 
 /// Bytes of a version 1 prefix with its padding.
 pub const V1_PREFIX_BYTES: u64 = 16;
@@ -96,6 +96,7 @@ pub struct PrefixV2 {
     version: u8,
     /// Width of the chunk size, creation order of attributes, which fields are stored.
     #[br(assert(flags & 0xc0 == 0, "unknown flags {flags:#04x}"))]
+    #[bw(map = |f: &u8| stored_flags(*f, times.is_some(), phase_change.is_some()))]
     pub flags: u8,
     /// Times, where they are stored.
     #[br(if(flags & TIMES_STORED != 0))]
@@ -105,8 +106,15 @@ pub struct PrefixV2 {
     pub phase_change: Option<PhaseChange>,
     /// Bytes of messages in the first chunk.
     #[br(parse_with = uint, args(1u8.wrapping_shl(u32::from(flags & SIZE_WIDTH))))]
-    #[bw(write_with = put_uint, args(1u8.wrapping_shl(u32::from(*flags & SIZE_WIDTH))))]
+    #[bw(write_with = put_uint, args(1u8.wrapping_shl(u32::from(flags & SIZE_WIDTH))))]
     pub chunk_bytes: u64,
+}
+
+/// The flags with the bits of the optional fields as the fields are.
+fn stored_flags(flags: u8, times: bool, phase_change: bool) -> u8 {
+    let times = if times { TIMES_STORED } else { 0 };
+    let phase_change = if phase_change { PHASE_STORED } else { 0 };
+    flags & !(TIMES_STORED | PHASE_STORED) | times | phase_change
 }
 
 impl PrefixV2 {
@@ -200,4 +208,71 @@ pub struct Continuation {
     /// Its bytes, signature and checksum included.
     #[brw(args(w))]
     pub bytes: Length,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::encode;
+    use proptest::prelude::*;
+
+    #[test]
+    fn version_1() {
+        let mut bytes = vec![1, 0, 2, 0, 1, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0];
+        let (prefix, used) = decode::<PrefixV1>(&bytes, (), &V1).unwrap();
+        assert_eq!(used, 16);
+        assert_eq!(prefix, PrefixV1 { messages: 2, references: 1, chunk_bytes: 24 });
+        assert_eq!(encode(&prefix, (), &V1).unwrap(), bytes);
+        bytes.extend_from_slice(&[0x0d, 0, 8, 0, 1, 9, 9, 9, b'h', b'i', 0, 0, 0, 0, 0, 0]);
+        bytes.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0]);
+        let messages = messages_v1(&bytes[16..]).unwrap();
+        assert_eq!(messages.len(), 2, "a NIL message without a body counts");
+        assert_eq!((messages[0].kind, messages[0].flags, messages[0].body.len()), (0x0d, 1, 8));
+    }
+
+    #[test]
+    fn version_2() {
+        let bytes = *b"OHDR\x02\x04\x0b\x16\x05\0\0\x07\0\0\x02\0\0\0";
+        let (prefix, used) = decode::<PrefixV2>(&bytes, (), &V2).unwrap();
+        assert!(prefix.order_tracked() && !prefix.order_indexed());
+        assert_eq!((prefix.chunk_bytes, used), (11, 7));
+        assert_eq!(encode(&prefix, (), &V2).unwrap(), bytes[..7]);
+        let messages = messages_v2(&bytes[7..], prefix.order_tracked()).unwrap();
+        let expected = RawMessage { kind: 0x16, flags: 0, order: Some(7), body: vec![0, 2, 0, 0, 0] };
+        assert_eq!(messages, std::slice::from_ref(&expected));
+        let with_gap = [&bytes[7..], &[0; 5]].concat();
+        assert_eq!(messages_v2(&with_gap, true).unwrap(), [expected], "five bytes are a gap");
+    }
+
+    #[test]
+    fn continuation() {
+        let w = Widths { offset: 4, length: 2 };
+        let bytes = [0, 2, 0, 0, 0x40, 0];
+        let (c, used) = decode::<Continuation>(&bytes, (w,), &CONTINUATION).unwrap();
+        assert_eq!((c.address, c.bytes, used), (Addr::new(0x200), Length(64), 6));
+        assert_eq!(encode(&c, (w,), &CONTINUATION).unwrap(), bytes);
+    }
+
+    #[test]
+    fn damaged() {
+        assert!(decode::<PrefixV1>(&[2; 16], (), &V1).unwrap_err().is_damaged());
+        assert!(decode::<PrefixV2>(b"OHDR\x03\0\0", (), &V2).is_err(), "version 3");
+        assert!(decode::<PrefixV2>(b"OHDR\x02\x40\0", (), &V2).is_err(), "flag 0x40");
+        assert!(messages_v1(&[1, 0, 9, 0, 0, 0, 0, 0, 1]).is_err(), "a body of 9 bytes with 1 there");
+        assert!(messages_v2(&[1, 2, 0, 0, 0], false).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(
+            (flags, chunk) in (0u8..16, any::<u8>()), t: Option<[u32; 4]>, p: Option<(u16, u16)>,
+        ) {
+            let times = t.map(|[access, modification, change, birth]| Times { access, modification, change, birth });
+            let phase_change = p.map(|(max_compact, min_dense)| PhaseChange { max_compact, min_dense });
+            let flags = stored_flags(flags, t.is_some(), p.is_some());
+            let prefix = PrefixV2 { flags, times, phase_change, chunk_bytes: u64::from(chunk) };
+            let bytes = encode(&prefix, (), &V2).unwrap();
+            prop_assert_eq!(decode::<PrefixV2>(&bytes, (), &V2).unwrap(), (prefix, bytes.len()));
+        }
+    }
 }

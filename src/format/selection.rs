@@ -1,6 +1,6 @@
 //! Serialized dataspace selections, in region references and virtual dataset mappings.
 //!
-//! Clause VII.D; note `spec-notes/selection.md`.
+//! Clause VIII.A; note `spec-notes/selection.md`.
 
 use std::io::{Read, Seek, Write};
 
@@ -13,7 +13,7 @@ use crate::wire::refuse;
 use crate::wire::widths::all_ones;
 
 /// The structure's name and clause.
-pub const HERE: Structure = Structure::new("dataspace selection", "VII.D");
+pub const HERE: Structure = Structure::new("dataspace selection", "VIII.A");
 
 /// Count or block length without end.
 pub const UNLIMITED: u64 = u64::MAX;
@@ -182,7 +182,10 @@ impl BinWrite for StoredSelection {
 }
 
 fn write_list<W: Write + Seek>(w: &mut W, rank: usize, numbers: &[u64], corners: usize) -> BinResult<()> {
-    let items = numbers.len().checked_div(rank.saturating_mul(corners)).unwrap_or(0);
+    let item = rank.saturating_mul(corners);
+    let Some(items) = numbers.len().checked_div(item).filter(|n| n.checked_mul(item) == Some(numbers.len())) else {
+        return Err(refuse(0, format!("{} coordinates of rank {rank}", numbers.len())));
+    };
     write_uint(w, u64::try_from(rank).unwrap_or(u64::MAX), 4)?;
     write_uint(w, u64::try_from(items).unwrap_or(u64::MAX), 8)?;
     numbers.iter().try_for_each(|n| write_uint(w, *n, 8))
@@ -210,6 +213,10 @@ mod tests {
         for bad in [&[9u32, 1][..], &[2, 1, 0, 0, 0, 1], &[2, 1, 0, 0, 33, 1], &[1, 1, 0, 0, 2, 0xffff_ffff, 1]] {
             let bytes: Vec<u8> = bad.iter().flat_map(|n| n.to_le_bytes()).collect();
             assert!(decode::<StoredSelection>(&bytes, (), &HERE).is_err(), "{bad:?}");
+        }
+        for s in [(2, vec![1, 2, 3]), (0, vec![])] {
+            let s = StoredSelection::Points { rank: s.0, coordinates: s.1 };
+            assert!(encode(&s, (), &HERE).is_err(), "{s:?}");
         }
     }
 

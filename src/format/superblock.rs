@@ -5,7 +5,7 @@
 use binrw::binrw;
 
 use crate::error::{Result, Structure};
-use crate::wire::{Addr, Length, Widths, checksum, decode};
+use crate::wire::{Addr, Length, Widths, checksum, decode, encode};
 
 /// The structure's name and clause.
 pub const HERE: Structure = Structure::new("superblock", "II.A");
@@ -83,8 +83,10 @@ pub struct OldSuperblock {
     #[bw(calc = 0)]
     reserved2: u8,
     /// Half the number of entries that a symbol table node may hold.
+    #[br(assert(group_leaf_k != 0, "symbol table nodes for 0 entries"))]
     pub group_leaf_k: u16,
     /// Half the number of children of a group's B-tree node.
+    #[br(assert(group_internal_k != 0, "B-tree nodes for 0 children"))]
     pub group_internal_k: u16,
     /// Consistency flags, unused before version 3.
     pub flags: u32,
@@ -169,14 +171,39 @@ impl Superblock {
             return Err(HERE.damaged("no HDF5 signature"));
         }
         if bytes.get(8).is_some_and(|&version| version < 2) {
-            return decode::<OldSuperblock>(bytes, (), &HERE).map(|(s, _)| Superblock::Old(s));
+            let (old, _) = decode::<OldSuperblock>(bytes, (), &HERE)?;
+            return Superblock::Old(old).check();
         }
         let (new, used) = decode::<NewSuperblock>(bytes, (), &HERE)?;
         let Some(sealed) = bytes.get(..used.saturating_add(4)) else {
             return Err(HERE.damaged("the file ends in its checksum"));
         };
         checksum::verify(sealed, &HERE)?;
-        Ok(Superblock::New(new))
+        Superblock::New(new).check()
+    }
+    /// Encodes the superblock; from version 2 on with its checksum.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        match self {
+            Superblock::Old(s) => encode(s, (), &HERE),
+            Superblock::New(s) => {
+                let mut out = encode(s, (), &HERE)?;
+                checksum::seal(&mut out);
+                Ok(out)
+            }
+        }
+    }
+    /// What libhdf5 has always asked for: without these addresses there is no file.
+    fn check(self) -> Result<Self> {
+        let eof = self.eof();
+        for (what, address) in [("base", self.base()), ("end of the file", eof), ("root group", self.root())] {
+            if !address.is_defined() {
+                return Err(HERE.damaged(format!("the address of the {what} is undefined")));
+            }
+        }
+        if eof.raw() == 0 {
+            return Err(HERE.damaged("the file ends at byte 0"));
+        }
+        Ok(self)
     }
     /// The version, 0 to 3.
     pub fn version(&self) -> u8 {
@@ -232,6 +259,73 @@ impl Superblock {
         match self {
             Superblock::Old(s) => s.flags,
             Superblock::New(s) => u32::from(s.flags),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The note's example without its checksum: version 2, widths of 2 bytes.
+    const EXAMPLE: &[u8] = b"\x89HDF\r\n\x1a\n\x02\x02\x02\0\0\0\xff\xff\0\x03\x18\0";
+
+    #[test]
+    fn the_notes_example() {
+        let mut bytes = EXAMPLE.to_vec();
+        checksum::seal(&mut bytes);
+        let s = Superblock::parse(&bytes).unwrap();
+        assert_eq!((s.version(), s.widths()), (2, Widths { offset: 2, length: 2 }));
+        assert_eq!((s.eof(), s.root(), s.base()), (Addr::new(768), Addr::new(0x18), Addr::new(0)));
+        assert!(!s.extension().is_defined());
+        assert_eq!(s.encode().unwrap(), bytes);
+        bytes.extend_from_slice(&[7; 50]);
+        assert_eq!(Superblock::parse(&bytes).unwrap(), s, "bytes after it do not matter");
+    }
+
+    #[test]
+    fn damaged() {
+        let mut bytes = EXAMPLE.to_vec();
+        checksum::seal(&mut bytes);
+        bytes[16] ^= 1;
+        assert!(Superblock::parse(&bytes).unwrap_err().is_damaged(), "checksum");
+        assert!(Superblock::parse(&bytes[..22]).is_err(), "cut short");
+        assert!(Superblock::parse(b"\x89HDF\r\n\x1a\r\x02").is_err(), "signature");
+        for (at, byte, why) in [(8, 4, "version 4"), (9, 3, "3 bytes"), (10, 0, "0 bytes")] {
+            let mut bad = EXAMPLE.to_vec();
+            bad[at] = byte;
+            checksum::seal(&mut bad);
+            let e = Superblock::parse(&bad).unwrap_err();
+            assert!(e.to_string().contains(why), "{e}");
+        }
+        let mut bad = EXAMPLE.to_vec();
+        bad[18..20].fill(0xff);
+        checksum::seal(&mut bad);
+        assert!(Superblock::parse(&bad).unwrap_err().to_string().contains("root group"));
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(
+            (version, width, flags) in (0u8..4, prop_oneof![Just(2u8), Just(4), Just(8)], any::<u8>()),
+            numbers in prop::collection::vec(1u64..0xffff, 5), scratch: [u8; 16], k in 1u16..,
+        ) {
+            let at = |i: usize| Addr::new(numbers[i]);
+            let widths = Widths { offset: width, length: width };
+            let s = if version < 2 {
+                let root = RootEntry { name: Length(numbers[4]), header: at(2), cache_type: 1, scratch };
+                Superblock::Old(OldSuperblock {
+                    version, group_leaf_k: k, group_internal_k: k, flags: u32::from(flags),
+                    chunk_k: if version == 1 { k } else { 0 },
+                    widths, base: at(0), free_space: Addr::UNDEFINED, eof: at(1), driver_info: at(3), root,
+                })
+            } else {
+                Superblock::New(NewSuperblock {
+                    version, flags, widths, base: at(0), extension: at(3), eof: at(1), root: at(2),
+                })
+            };
+            prop_assert_eq!(Superblock::parse(&s.encode().unwrap()).unwrap(), s);
         }
     }
 }

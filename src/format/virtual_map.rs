@@ -1,9 +1,9 @@
 //! Mapping of a virtual dataset: an object of a global heap.
 //!
-//! Clause VII.B; note `spec-notes/virtual_map.md`. Version 1 of the block is in no edition of the
-//! specification yet: libhdf5 2.0 writes it on demand.
+//! Clause III.F; note `spec-notes/virtual_map.md`.
 
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use binrw::{BinRead, BinResult, Endian};
 
@@ -13,7 +13,7 @@ use crate::wire::integers::{read_name, read_uint};
 use crate::wire::{Widths, checksum, decode, refuse};
 
 /// The structure's name and clause.
-pub const HERE: Structure = Structure::new("virtual dataset mapping", "VII.B");
+pub const HERE: Structure = Structure::new("virtual dataset mapping", "III.F");
 
 const FILE_SHARED: u64 = 0x01;
 const DATASET_SHARED: u64 = 0x02;
@@ -22,10 +22,10 @@ const SAME_FILE: u64 = 0x04;
 /// One source of a virtual dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
-    /// The source's file; `.` is the file of the virtual dataset. May hold `%b`.
-    pub file: Vec<u8>,
+    /// The source's file; `.` is the file of the virtual dataset. May hold `%b`. Entries of one name share it.
+    pub file: Arc<[u8]>,
     /// The source's path in it. May hold `%b`.
-    pub dataset: Vec<u8>,
+    pub dataset: Arc<[u8]>,
     /// Elements of the source.
     pub source: StoredSelection,
     /// Their places in the virtual dataset.
@@ -60,12 +60,12 @@ impl BinRead for VirtualMap {
                 return Err(refuse(0, format!("unknown flags {flags:#04x}")));
             }
             let file = match flags {
-                f if f & SAME_FILE != 0 => b".".to_vec(),
+                f if f & SAME_FILE != 0 => Arc::from(&b"."[..]),
                 f if f & FILE_SHARED != 0 => earlier(r, w, &mappings)?.file.clone(),
-                _ => read_name(r, 1)?,
+                _ => read_name(r, 1)?.into(),
             };
             let dataset = match flags & DATASET_SHARED {
-                0 => read_name(r, 1)?,
+                0 => read_name(r, 1)?.into(),
                 _ => earlier(r, w, &mappings)?.dataset.clone(),
             };
             let source = StoredSelection::read_options(r, e, ())?;
@@ -98,7 +98,10 @@ impl VirtualMap {
 pub fn encode_map(mappings: &[Mapping], w: Widths) -> Result<Vec<u8>> {
     let mut out = vec![0];
     let count = u64::try_from(mappings.len()).unwrap_or(u64::MAX).to_le_bytes();
-    out.extend_from_slice(count.get(..usize::from(w.length)).unwrap_or(&count));
+    match count.split_at_checked(usize::from(w.length)) {
+        Some((low, high)) if high.iter().all(|b| *b == 0) => out.extend_from_slice(low),
+        _ => return Err(HERE.mismatch("entries", mappings.len(), format!("a number of {} bytes", w.length))),
+    }
     for m in mappings {
         if m.file.contains(&0) || m.dataset.contains(&0) {
             return Err(crate::error::Error::usage("a NUL in the name of a virtual dataset's source"));
@@ -124,8 +127,8 @@ mod tests {
     fn a_map_survives_and_its_damage_is_seen() {
         let span = Span { start: 0, stride: 4, count: 1, block: 4 };
         let mapping = Mapping {
-            file: b"source_%b.h5".to_vec(),
-            dataset: b"/data".to_vec(),
+            file: Arc::from(&b"source_%b.h5"[..]),
+            dataset: Arc::from(&b"/data"[..]),
             source: StoredSelection::All,
             target: StoredSelection::Regular(vec![span]),
         };
@@ -148,7 +151,39 @@ mod tests {
         bytes.extend_from_slice(&[&all[..], &all[..]].concat());
         checksum::seal(&mut bytes);
         let map = VirtualMap::parse(&bytes, Widths::EIGHT).unwrap();
-        assert_eq!(map.mappings[1].file, b".");
-        assert_eq!(map.mappings[1].dataset, b"/d");
+        assert_eq!(&*map.mappings[1].file, b".");
+        assert_eq!(&*map.mappings[1].dataset, b"/d");
+        assert!(Arc::ptr_eq(&map.mappings[0].dataset, &map.mappings[1].dataset), "held once");
+    }
+    #[test]
+    fn damaged() {
+        let mut own = vec![1, 1, 0, 0, 0, 0, 0, 0, 0, 2];
+        own.extend_from_slice(b"f\0");
+        own.extend_from_slice(&[0; 40]);
+        checksum::seal(&mut own);
+        let e = VirtualMap::parse(&own, Widths::EIGHT).unwrap_err();
+        assert!(e.to_string().contains("shares a name"), "an entry cannot share with itself: {e}");
+        for bad in [&[2u8, 0, 0][..], &[1, 1, 0, 8]] {
+            let mut bytes = bad.to_vec();
+            checksum::seal(&mut bytes);
+            let w = Widths { offset: 2, length: 2 };
+            assert!(VirtualMap::parse(&bytes, w).unwrap_err().is_damaged(), "{bad:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn round_trip(names in proptest::collection::vec(("[a-z%]{0,9}", "[a-z/]{1,9}"), 0..5)) {
+            let mapping = |(f, d): (String, String)| Mapping {
+                file: f.into_bytes().into(),
+                dataset: d.into_bytes().into(),
+                source: StoredSelection::None,
+                target: StoredSelection::All,
+            };
+            let mappings: Vec<_> = names.into_iter().map(mapping).collect();
+            let w = Widths { offset: 4, length: 2 };
+            let bytes = encode_map(&mappings, w).unwrap();
+            proptest::prop_assert_eq!(VirtualMap::parse(&bytes, w).unwrap(), VirtualMap { version: 0, mappings });
+        }
     }
 }

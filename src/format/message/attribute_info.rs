@@ -46,3 +46,46 @@ impl AttributeInfo {
         tracked | indexed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{decode, encode};
+    use proptest::prelude::*;
+
+    const W: (Widths,) = (Widths { offset: 4, length: 4 },);
+
+    #[test]
+    fn the_notes_example() {
+        let bytes = [0, 3, 5, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0xff, 0xff, 0xff, 0xff];
+        let (v, used) = decode::<AttributeInfo>(&bytes, W, &HERE).unwrap();
+        assert_eq!(used, bytes.len());
+        assert_eq!((v.max_creation_index, v.heap, v.name_index), (Some(5), Addr::new(0x400), Addr::new(0x500)));
+        assert_eq!(v.order_index, Some(Addr::UNDEFINED));
+        assert_eq!(encode(&v, W, &HERE).unwrap(), bytes);
+    }
+
+    #[test]
+    fn damaged() {
+        assert!(decode::<AttributeInfo>(&[1; 30], W, &HERE).unwrap_err().is_damaged(), "version 1");
+        assert!(decode::<AttributeInfo>(&[0, 4, 0, 0, 0, 0, 0, 0, 0, 0], W, &HERE).unwrap_err().is_damaged(), "flag 4");
+        assert!(decode::<AttributeInfo>(&[0, 1, 5], W, &HERE).unwrap_err().is_damaged(), "cut short");
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(max_creation_index: Option<u16>, heap: u32, name: u32, order: Option<u32>) {
+            let v = {
+                let addr = |a: u32| if a == u32::MAX { Addr::UNDEFINED } else { Addr::new(a.into()) };
+                AttributeInfo {
+                    max_creation_index,
+                    heap: addr(heap),
+                    name_index: addr(name),
+                    order_index: order.map(addr),
+                }
+            };
+            let bytes = encode(&v, W, &HERE).unwrap();
+            prop_assert_eq!(decode::<AttributeInfo>(&bytes, W, &HERE).unwrap(), (v, bytes.len()));
+        }
+    }
+}

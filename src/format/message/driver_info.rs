@@ -1,6 +1,6 @@
 //! Driver info message (0x14): how a file in several parts is put together.
 //!
-//! Clause IV.A.2.u; note `spec-notes/driver_info.md`.
+//! Clauses IV.A.2.u and II.B; note `spec-notes/driver_info.md`.
 //!
 //! The same fields, without the version but with padding, are the driver information block of
 //! superblocks 0 and 1 (clause II.B).
@@ -26,7 +26,7 @@ pub struct DriverInfo {
     /// Such as `NCSAfami` or `NCSAmult`.
     pub driver: [u8; 8],
     #[br(temp)]
-    #[bw(calc = u16::try_from(self.data.len()).unwrap_or(u16::MAX))]
+    #[bw(try_calc = u16::try_from(self.data.len()))]
     data_bytes: u16,
     /// The driver's own data.
     #[br(parse_with = bytes, args(u64::from(data_bytes)))]
@@ -46,7 +46,7 @@ pub struct DriverBlock {
     #[bw(calc = [0; 3])]
     reserved: [u8; 3],
     #[br(temp)]
-    #[bw(calc = u32::try_from(self.data.len()).unwrap_or(u32::MAX))]
+    #[bw(try_calc = u32::try_from(self.data.len()))]
     data_bytes: u32,
     /// Such as `NCSAfami` or `NCSAmult`.
     pub driver: [u8; 8],
@@ -54,4 +54,46 @@ pub struct DriverBlock {
     #[br(parse_with = bytes, args(u64::from(data_bytes)))]
     #[bw(write_with = put_bytes, args(0))]
     pub data: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{decode, encode};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_notes_example() {
+        let bytes = *b"\0NCSAfami\x08\0\0\x10\0\0\0\0\0\0";
+        let (v, used) = decode::<DriverInfo>(&bytes, (), &HERE).unwrap();
+        assert_eq!(used, bytes.len());
+        assert_eq!((&v.driver, v.data.as_slice()), (b"NCSAfami", &4096u64.to_le_bytes()[..]));
+        assert_eq!(encode(&v, (), &HERE).unwrap(), bytes);
+    }
+
+    #[test]
+    fn damaged() {
+        assert!(decode::<DriverInfo>(b"\x01NCSAfami\0\0", (), &HERE).unwrap_err().is_damaged(), "version 1");
+        assert!(decode::<DriverInfo>(b"\0NCSAfami\x02\0x", (), &HERE).unwrap_err().is_damaged(), "cut short");
+        assert!(decode::<DriverBlock>(b"\0\0\0\0\x02\0\0\0NCSAfamix", (), &BLOCK).unwrap_err().is_damaged(), "cut short");
+        let long = DriverInfo { driver: *b"NCSAmult", data: vec![0; 65536] };
+        assert!(encode(&long, (), &HERE).is_err(), "too long for a message");
+    }
+
+    #[test]
+    fn the_block_has_the_size_before_the_driver() {
+        let bytes = *b"\0\0\0\0\x08\0\0\0NCSAfami\0\x10\0\0\0\0\0\0";
+        let (v, used) = decode::<DriverBlock>(&bytes, (), &BLOCK).unwrap();
+        assert_eq!((v.data.len(), used), (8, bytes.len()));
+        assert_eq!(encode(&v, (), &BLOCK).unwrap(), bytes);
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(driver: [u8; 8], data: Vec<u8>) {
+            let v = DriverInfo { driver, data };
+            let bytes = encode(&v, (), &HERE).unwrap();
+            prop_assert_eq!(decode::<DriverInfo>(&bytes, (), &HERE).unwrap(), (v, bytes.len()));
+        }
+    }
 }

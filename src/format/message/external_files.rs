@@ -24,7 +24,7 @@ pub struct ExternalFiles {
     /// Slots that the message has room for.
     pub allocated_slots: u16,
     #[br(temp)]
-    #[bw(calc = u16::try_from(self.slots.len()).unwrap_or(u16::MAX))]
+    #[bw(try_calc = u16::try_from(self.slots.len()))]
     used_slots: u16,
     /// The local heap with the names.
     #[brw(args(w))]
@@ -49,4 +49,48 @@ pub struct Slot {
     /// Bytes of data there; unlimited in the last slot only.
     #[brw(args(w))]
     pub bytes: Length,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{decode, encode};
+    use proptest::prelude::*;
+
+    const W: (Widths,) = (Widths { offset: 4, length: 4 },);
+
+    #[test]
+    fn the_notes_example() {
+        let bytes = [
+            1, 0, 0, 0, 1, 0, 1, 0, 0, 2, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
+        ];
+        let (v, used) = decode::<ExternalFiles>(&bytes, W, &HERE).unwrap();
+        assert_eq!(used, bytes.len());
+        assert_eq!((v.allocated_slots, v.heap), (1, Addr::new(0x200)));
+        assert_eq!(v.slots, [Slot { name: Length(8), offset: Length(0), bytes: Length::UNLIMITED }]);
+        assert_eq!(encode(&v, W, &HERE).unwrap(), bytes);
+    }
+
+    #[test]
+    fn damaged() {
+        assert!(decode::<ExternalFiles>(&[2; 40], W, &HERE).unwrap_err().is_damaged(), "version 2");
+        assert!(decode::<ExternalFiles>(&[1, 0, 0, 0, 1, 0, 1, 0, 0, 2, 0, 0, 8, 0], W, &HERE).unwrap_err().is_damaged(), "cut short");
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(allocated_slots: u16, raw in prop::collection::vec([0u64..0xffff_ffff, 0u64..0xffff_ffff, 0u64..0xffff_ffff], 0..5)) {
+            let v = {
+                let slot = |[name, offset, bytes]: [u64; 3]| Slot {
+                    name: Length(name),
+                    offset: Length(offset),
+                    bytes: Length(bytes),
+                };
+                let slots = raw.into_iter().map(slot).collect();
+                ExternalFiles { allocated_slots, heap: Addr::new(64), slots }
+            };
+            let bytes = encode(&v, W, &HERE).unwrap();
+            prop_assert_eq!(decode::<ExternalFiles>(&bytes, W, &HERE).unwrap(), (v, bytes.len()));
+        }
+    }
 }

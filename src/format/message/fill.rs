@@ -30,7 +30,7 @@ pub enum FillValue {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldFill {
     #[br(temp)]
-    #[bw(calc = u32::try_from(self.value.len()).unwrap_or(u32::MAX))]
+    #[bw(try_calc = u32::try_from(self.value.len()))]
     value_bytes: u32,
     /// One element of the dataset's type.
     #[br(parse_with = crate::wire::integers::bytes, args(u64::from(value_bytes)))]
@@ -87,7 +87,10 @@ fn read_rules(version: u8) -> BinResult<FillRules> {
             (false, false) => FillValue::Default,
             (false, true) => {
                 let size = read_uint(reader, 4)?;
-                FillValue::Given(read_bytes(reader, size)?)
+                match read_bytes(reader, size)? {
+                    value if value.is_empty() => FillValue::Default,
+                    value => FillValue::Given(value),
+                }
             }
         };
         return Ok(FillRules { allocation_time: flags & 3, fill_time: (flags >> 2) & 3, value });
@@ -140,6 +143,7 @@ fn write_rules(rules: &FillRules, version: u8) -> BinResult<()> {
 mod tests {
     use super::*;
     use crate::wire::encode;
+    use proptest::prelude::*;
 
     #[test]
     fn the_notes_examples() {
@@ -157,5 +161,30 @@ mod tests {
         assert!(Fill::parse(&[3, 0x40]).is_err());
         assert!(Fill::parse(&[2, 2, 2, 1, 9, 0, 0, 0, 1]).is_err());
         assert!(Fill::parse(&[4, 2, 2, 1]).is_err());
+    }
+
+    #[test]
+    fn the_old_message() {
+        let bytes = [2, 0, 0, 0, 7, 7];
+        let (old, _) = decode::<OldFill>(&bytes, (), &OLD).unwrap();
+        assert_eq!(old.value, [7, 7]);
+        assert_eq!(encode(&old, (), &OLD).unwrap(), bytes);
+        assert!(decode::<OldFill>(&[9, 0, 0, 0, 7], (), &OLD).unwrap_err().is_damaged());
+        assert_eq!(Fill::parse(&[3, 0x2a, 0, 0, 0, 0]).unwrap().rules.value, FillValue::Default, "no bytes");
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(
+            (version, allocation_time, fill_time) in (1u8..4, 0u8..4, 0u8..4),
+            value in prop_oneof![
+                Just(FillValue::Undefined),
+                Just(FillValue::Default),
+                prop::collection::vec(any::<u8>(), 1..40).prop_map(FillValue::Given),
+            ],
+        ) {
+            let fill = Fill { version, rules: FillRules { allocation_time, fill_time, value } };
+            prop_assert_eq!(Fill::parse(&encode(&fill, (), &HERE).unwrap()).unwrap(), fill);
+        }
     }
 }

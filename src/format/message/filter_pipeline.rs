@@ -150,7 +150,7 @@ mod tests {
         let pipeline = FilterPipeline::parse(v1).unwrap();
         let deflate =
             Stage { id: 1, name: Some("deflate".into()), optional: true, client_data: vec![6] };
-        assert_eq!(pipeline.stages(), [deflate.clone()]);
+        assert_eq!(pipeline.stages(), std::slice::from_ref(&deflate));
         assert_eq!(encode(&pipeline, (), &HERE).unwrap(), v1);
         assert_eq!(FilterPipeline::from_stages(1, &[deflate]), pipeline);
 

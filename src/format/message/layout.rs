@@ -149,7 +149,7 @@ struct Old {
 #[brw(little)]
 struct Compact {
     #[br(temp)]
-    #[bw(calc = u16::try_from(self.data.len()).unwrap_or(u16::MAX))]
+    #[bw(try_calc = u16::try_from(self.data.len()))]
     data_bytes: u16,
     #[br(parse_with = bytes, args(u64::from(data_bytes)))]
     #[bw(write_with = put_bytes, args(0))]
@@ -313,8 +313,11 @@ impl BinWrite for Layout {
         e: binrw::Endian,
         (w,): (Widths,),
     ) -> BinResult<()> {
-        if self.version < 3 {
-            return Err(refuse(0, "layout versions 1 and 2 are read, never written"));
+        match (self.version, &self.class) {
+            (..3, _) => return Err(refuse(0, "layout versions 1 and 2 are read, never written")),
+            (6.., _) => return Err(refuse(0, format!("layout version {}, expected 3 to 5", self.version))),
+            (3, LayoutClass::Virtual { .. }) => return Err(refuse(0, "a virtual layout needs version 4")),
+            _ => {}
         }
         self.version.write_options(out, e, ())?;
         match &self.class {
@@ -343,6 +346,9 @@ fn write_chunked<W: std::io::Write + std::io::Seek>(
     c: &Chunked,
 ) -> BinResult<()> {
     let kind = match &c.index {
+        IndexKind::BTree1 if version > 3 || c.flags != 0 => {
+            return Err(refuse(0, "chunk B-trees of version 1 need layout version 3, which has no flags"));
+        }
         IndexKind::BTree1 => {
             let dims = c.dims.iter().map(|d| u32::try_from(*d)).collect::<std::result::Result<Vec<_>, _>>();
             let dims = dims.map_err(|_| refuse(0, "a chunk dimension over 32 bits needs layout version 4"))?;
@@ -355,7 +361,12 @@ fn write_chunked<W: std::io::Write + std::io::Seek>(
         IndexKind::ExtensibleArray(_) => 4,
         IndexKind::BTree2(_) => 5,
     };
-    Chunked4 { flags: c.flags, dims: c.dims.clone(), kind }.write_options(out, e, ())?;
+    let flags = match &c.index {
+        IndexKind::Single(Some(_)) => c.flags | SINGLE_FILTERED,
+        IndexKind::Single(None) => c.flags & !SINGLE_FILTERED,
+        _ => c.flags,
+    };
+    Chunked4 { flags, dims: c.dims.clone(), kind }.write_options(out, e, ())?;
     match &c.index {
         IndexKind::Single(Some((size, mask))) => {
             size.write_options(out, e, (w,))?;
@@ -368,3 +379,6 @@ fn write_chunked<W: std::io::Write + std::io::Seek>(
     }
     c.address.write_options(out, e, (w,))
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,6 +131,10 @@ fn read_target(kind: u8, w: Widths) -> BinResult<Target> {
 #[binrw::writer(writer)]
 fn write_target(target: &Target, w: Widths) -> BinResult<()> {
     let value = match target {
+        Target::User { class: ..65, .. } => return Err(refuse(0, "a user-defined link of a class below 65")),
+        Target::External { file, path } if file.contains(&0) || path.contains(&0) => {
+            return Err(refuse(0, "a NUL in an external link"));
+        }
         Target::Hard(address) => return write_uint(writer, address.raw(), w.offset),
         Target::Soft(path) => path.clone(),
         Target::External { file, path } => [&[0], &file[..], &[0], &path[..], &[0]].concat(),
@@ -161,6 +165,19 @@ mod tests {
         assert!(decode::<Link>(&[1, 0, 9, b'a'], (Widths::EIGHT,), &HERE).is_err());
         assert!(decode::<Link>(&[1, 8, 2, 1, b'a', 0, 0], (Widths::EIGHT,), &HERE).is_err());
         assert!(decode::<Link>(&[1, 8, 64, 1, b'a', 2, 0, 0, b'f'], (Widths::EIGHT,), &HERE).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_refused() {
+        let targets = [
+            Target::User { class: 64, data: vec![] },
+            Target::External { file: b"a\0b".to_vec(), path: b"/".to_vec() },
+            Target::Soft(vec![b'a'; 65536]),
+        ];
+        for target in targets {
+            let link = Link { order: None, utf8: false, name: b"a".to_vec(), target };
+            assert!(encode(&link, (Widths::EIGHT,), &HERE).is_err());
+        }
     }
 
     proptest! {

@@ -28,7 +28,7 @@ macro_rules! table {
     ($($number:literal $name:ident $text:literal $clause:literal;)*) => {
         $(#[doc = concat!("Number of the message: ", $text, ".")]
         pub const $name: u16 = $number;)*
-        /// Every message of the specification: number, name and clause.
+        /// Every message of the specification, and 0x18, which has no clause: number, name and clause.
         pub const TABLE: &[(u16, Structure)] = &[$(($number, Structure::new($text, $clause))),*];
     };
 }
@@ -58,7 +58,7 @@ table! {
     0x15 ATTRIBUTE_INFO "attribute info message" "IV.A.2.v";
     0x16 REFERENCE_COUNT "object reference count message" "IV.A.2.w";
     0x17 FILE_SPACE "file space info message" "IV.A.2.x";
-    0x18 CACHE_IMAGE "metadata cache image message" "IV.A.2.y";
+    0x18 CACHE_IMAGE "metadata cache image message" "";
 }
 
 /// The message's name and clause.

@@ -20,3 +20,34 @@ pub struct ReferenceCount {
     /// Hard links to the object.
     pub count: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{decode, encode};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_notes_example() {
+        let bytes = [0, 2, 0, 0, 0];
+        let (v, used) = decode::<ReferenceCount>(&bytes, (), &HERE).unwrap();
+        assert_eq!(used, bytes.len());
+        assert_eq!(v.count, 2);
+        assert_eq!(encode(&v, (), &HERE).unwrap(), bytes);
+    }
+
+    #[test]
+    fn damaged() {
+        assert!(decode::<ReferenceCount>(&[1; 5], (), &HERE).unwrap_err().is_damaged(), "version 1");
+        assert!(decode::<ReferenceCount>(&[0, 2, 0], (), &HERE).unwrap_err().is_damaged(), "cut short");
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(count: u32) {
+            let v = ReferenceCount { count };
+            let bytes = encode(&v, (), &HERE).unwrap();
+            prop_assert_eq!(decode::<ReferenceCount>(&bytes, (), &HERE).unwrap(), (v, bytes.len()));
+        }
+    }
+}

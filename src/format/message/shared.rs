@@ -55,10 +55,11 @@ fn read_location(version: u8, w: Widths) -> BinResult<Location> {
 #[binrw::writer(writer)]
 fn write_location(location: &Location, version: u8, w: Widths) -> BinResult<()> {
     match (location, version) {
-        (Location::Heap(id), _) => {
+        (Location::Heap(id), 3) => {
             writer.write_all(&[1])?;
             writer.write_all(id)?;
         }
+        (Location::Heap(_), _) => return Err(refuse(0, "a heap ID needs version 3 of the pointer")),
         (Location::Object(address), version) => {
             writer.write_all(&[if version == 3 { 2 } else { 0 }])?;
             if version == 1 {
@@ -75,6 +76,7 @@ fn write_location(location: &Location, version: u8, w: Widths) -> BinResult<()> 
 mod tests {
     use super::*;
     use crate::wire::{decode, encode};
+    use proptest::prelude::*;
 
     #[test]
     fn all_versions() {
@@ -92,5 +94,18 @@ mod tests {
         }
         assert!(decode::<SharedMessage>(&[4, 2, 0, 0, 0, 0], (w,), &HERE).is_err());
         assert!(decode::<SharedMessage>(&[3, 1, 0], (w,), &HERE).is_err());
+        let old = SharedMessage { version: 2, location: Location::Heap([0; 8]) };
+        assert!(encode(&old, (w,), &HERE).is_err(), "version 2 has no heap");
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(version in 1u8..4, id: [u8; 8], address in 0..u64::MAX, heap: bool) {
+            let heap = heap && version == 3;
+            let location = if heap { Location::Heap(id) } else { Location::Object(Addr::new(address)) };
+            let shared = SharedMessage { version, location };
+            let bytes = encode(&shared, (Widths::EIGHT,), &HERE).unwrap();
+            prop_assert_eq!(decode::<SharedMessage>(&bytes, (Widths::EIGHT,), &HERE).unwrap(), (shared, bytes.len()));
+        }
     }
 }

@@ -37,3 +37,43 @@ pub struct ModificationTime {
     /// Seconds since 1970, UTC.
     pub seconds: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{decode, encode};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_notes_example() {
+        let bytes = [1, 0, 0, 0, 0x80, 0x43, 0x6d, 0x38];
+        let (v, used) = decode::<ModificationTime>(&bytes, (), &HERE).unwrap();
+        assert_eq!(used, bytes.len());
+        assert_eq!(v.seconds, 946_684_800);
+        assert_eq!(encode(&v, (), &HERE).unwrap(), bytes);
+    }
+
+    #[test]
+    fn damaged() {
+        assert!(decode::<ModificationTime>(&[0; 8], (), &HERE).unwrap_err().is_damaged(), "version 0");
+        assert!(decode::<ModificationTime>(&[1, 0, 0, 0, 1], (), &HERE).unwrap_err().is_damaged(), "cut short");
+        assert!(decode::<OldTime>(b"1999010203040", (), &OLD).unwrap_err().is_damaged(), "cut short");
+    }
+
+    #[test]
+    fn the_old_message() {
+        let bytes = *b"19990102030405\0\0";
+        let (v, used) = decode::<OldTime>(&bytes, (), &OLD).unwrap();
+        assert_eq!((&v.digits, used), (b"19990102030405", 16));
+        assert_eq!(encode(&v, (), &OLD).unwrap(), bytes);
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(seconds: u32) {
+            let v = ModificationTime { seconds };
+            let bytes = encode(&v, (), &HERE).unwrap();
+            prop_assert_eq!(decode::<ModificationTime>(&bytes, (), &HERE).unwrap(), (v, bytes.len()));
+        }
+    }
+}

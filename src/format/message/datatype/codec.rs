@@ -259,6 +259,7 @@ fn offset_width(size: u32) -> u8 {
 impl BinWrite for Datatype {
     type Args<'a> = (u8,);
     fn write_options<W: Write + Seek>(&self, out: &mut W, _: Endian, args: (u8,)) -> BinResult<()> {
+        self.check_writable()?;
         let (class, bits) = class_bits(&self.class);
         let [b0, b1, b2, _] = bits.to_le_bytes();
         let class_and_version = class | self.version << 4;
@@ -293,6 +294,31 @@ impl BinWrite for Datatype {
 }
 
 impl Datatype {
+    /// Refuses what the encoding cannot hold: it would be read back as something else.
+    fn check_writable(&self) -> BinResult<()> {
+        let refused = |what: &str| Err(refuse(0, format!("{what} cannot be stored in a datatype of version {}", self.version)));
+        let bad_name = |name: &[u8]| name.contains(&0);
+        match &self.class {
+            _ if !(1..=5).contains(&self.version) => refused("anything"),
+            Class::Float(f) if f.order == ByteOrder::Vax && self.version < 3 => refused("the VAX byte order"),
+            Class::Opaque { tag } if tag.len() > MAX_TAG || bad_name(tag) => refused("this opaque tag"),
+            Class::Compound(members) if members.is_empty() || members.len() > MAX_MEMBERS => {
+                refused("this number of members")
+            }
+            Class::Compound(members) if members.iter().any(|m| bad_name(&m.name)) => refused("a NUL in a name"),
+            Class::Compound(members) if self.version == 1 && members.iter().any(|m| m.has_rank_over_4()) => {
+                refused("an array of more than 4 dimensions")
+            }
+            Class::Enum { members, .. } if members.len() > MAX_MEMBERS => refused("this number of members"),
+            Class::Enum { members, .. } if members.iter().any(|(name, _)| bad_name(name)) => {
+                refused("a NUL in a name")
+            }
+            Class::Enum { base, members } if !members.iter().all(|(_, v)| fits(v, base.size)) => {
+                refused("a value of another size than the base type")
+            }
+            _ => Ok(()),
+        }
+    }
     fn write_member<W: Write + Seek>(&self, out: &mut W, m: &Member, args: (u8,)) -> BinResult<()> {
         write_name(out, &m.name, self.version)?;
         let width = if self.version < 3 { 4 } else { offset_width(self.size) };
@@ -313,6 +339,21 @@ impl Datatype {
             }
             _ => m.datatype.write_options(out, LE, args),
         }
+    }
+}
+
+/// The most members of a compound or an enumeration.
+const MAX_MEMBERS: usize = 0xffff;
+/// The most bytes of an opaque tag: a multiple of 8 that the class bits hold.
+const MAX_TAG: usize = 248;
+
+fn fits(value: &[u8], size: u32) -> bool {
+    u32::try_from(value.len()).is_ok_and(|n| n == size)
+}
+
+impl Member {
+    fn has_rank_over_4(&self) -> bool {
+        matches!(&self.datatype.class, Class::Array { dims, .. } if dims.len() > 4)
     }
 }
 

@@ -43,6 +43,55 @@ fn damaged() {
     assert!(Datatype::parse(&nested).unwrap_err().to_string().contains("nested"));
 }
 
+#[test]
+fn what_cannot_be_stored_is_refused() {
+    let byte = integer(1, ByteOrder::Little, false);
+    let make = |version, size, class| Datatype { version, size, class };
+    let member = |name: &[u8], datatype| Member { name: name.to_vec(), offset: 0, datatype };
+    let deep = make(2, 1, Class::Array { dims: vec![1; 5], base: Box::new(byte.clone()) });
+    let bad = [
+        make(0, 1, byte.class.clone()),
+        make(1, 1, Class::Opaque { tag: vec![b'x'; 249] }),
+        make(1, 1, Class::Opaque { tag: b"a\0b".to_vec() }),
+        make(1, 1, Class::Compound(vec![])),
+        make(3, 1, Class::Compound(vec![member(b"a\0b", byte.clone())])),
+        make(1, 1, Class::Compound(vec![member(b"a", deep)])),
+        make(3, 1, Class::Enum { base: Box::new(byte), members: vec![(b"a".to_vec(), vec![1, 2])] }),
+    ];
+    for t in bad {
+        assert!(encode(&t, (MAX_DEPTH,), &HERE).is_err(), "{t:?}");
+    }
+}
+
+#[test]
+fn the_other_classes() {
+    let text = Text { padding: StringPadding::NullPadded, charset: CharSet::Utf8 };
+    let base = Box::new(integer(4, ByteOrder::Little, true));
+    let single = [0x31, 0x20, 0x1f, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0];
+    let float = Datatype::parse(&single).unwrap();
+    let Class::Float(fields) = float.class.clone() else { panic!("{float:?}") };
+    let vax = Datatype { class: Class::Float(Float { order: ByteOrder::Vax, ..fields }), ..float.clone() };
+    let old_vax = Datatype { version: 1, ..vax.clone() };
+    assert!(encode(&old_vax, (MAX_DEPTH,), &HERE).is_err(), "no VAX order before version 3");
+    let members = vec![(b"off".to_vec(), vec![0, 0, 0, 0]), (b"a longer one".to_vec(), vec![9, 0, 0, 0])];
+    let class = |version, size, class| Datatype { version, size, class };
+    let types = [
+        vax,
+        class(1, 4, Class::Time { order: ByteOrder::Big, precision: 32 }),
+        class(1, 4, Class::Enum { base: base.clone(), members: members.clone() }),
+        class(3, 4, Class::Enum { base: base.clone(), members }),
+        class(1, 16, Class::VarString { text, base: base.clone() }),
+        class(2, 24, Class::Array { dims: vec![2, 3], base: base.clone() }),
+        class(5, 8, Class::Complex(Box::new(float))),
+        class(1, 8, Class::Reference(ReferenceKind::OldObject)),
+    ];
+    for t in types {
+        let bytes = encode(&t, (MAX_DEPTH,), &HERE).unwrap();
+        assert_eq!(Datatype::parse(&bytes).unwrap(), t);
+        assert!(Datatype::parse(&bytes[..bytes.len() - 1]).unwrap_err().is_damaged(), "cut short: {t:?}");
+    }
+}
+
 fn any_type() -> impl Strategy<Value = Datatype> {
     let text = Text { padding: StringPadding::SpacePadded, charset: CharSet::Utf8 };
     let leaf = prop_oneof![

@@ -1,0 +1,106 @@
+//! Arrays and sequences.
+
+use super::text::{unpadded, variable};
+use super::{Decoder, Elements, H5Type, byte_type, mismatch};
+use crate::error::{Error, Result};
+use crate::format::message::datatype::{Class, Datatype, StringPadding};
+
+/// How stored elements become sequences.
+#[derive(Debug, Clone)]
+pub struct SequencePlan<P> {
+    from: From,
+    item: P,
+    size: usize,
+}
+
+/// Where the items of a sequence lie.
+#[derive(Debug, Clone, Copy)]
+enum From {
+    /// In a heap.
+    Heap,
+    /// In a heap, up to the first NUL.
+    HeapText,
+    /// In the element.
+    Inline,
+    /// In the element, up to the padding.
+    InlineText(StringPadding),
+}
+
+impl<T: H5Type> H5Type for Vec<T> {
+    type Plan = SequencePlan<T::Plan>;
+    fn plan(stored: &Datatype) -> Result<Self::Plan> {
+        let bytes = byte_type();
+        let (from, base) = match &stored.class {
+            Class::VarLen(base) => (From::Heap, &**base),
+            Class::Array { base, .. } => (From::Inline, &**base),
+            Class::VarString { .. } if T::IS_BYTE => (From::HeapText, &bytes),
+            Class::String(text) if T::IS_BYTE => (From::InlineText(text.padding), &bytes),
+            Class::Opaque { .. } if T::IS_BYTE => (From::Inline, &bytes),
+            _ => return Err(mismatch(stored, "a sequence of that type")),
+        };
+        Ok(SequencePlan { from, item: T::plan(base)?, size: base.bytes() })
+    }
+    fn decode(plan: &Self::Plan, stored: &[u8], decoder: &mut Decoder<'_>) -> Result<Vec<T>> {
+        let heap;
+        let items = match plan.from {
+            From::Heap => {
+                heap = decoder.copied_sequence(stored, plan.size)?.1;
+                heap.as_slice()
+            }
+            From::HeapText => {
+                heap = variable(decoder, stored)?.to_vec();
+                heap.as_slice()
+            }
+            From::Inline => stored,
+            From::InlineText(padding) => unpadded(stored, padding),
+        };
+        let mut out = Vec::new();
+        T::decode_many(&plan.item, Elements::packed(items, plan.size), decoder, &mut out)?;
+        Ok(out)
+    }
+}
+
+/// How stored elements become arrays.
+#[derive(Debug, Clone)]
+pub struct ArrayPlan<P> {
+    item: P,
+    size: usize,
+}
+
+impl<T: H5Type, const N: usize> H5Type for [T; N] {
+    type Plan = ArrayPlan<T::Plan>;
+    fn plan(stored: &Datatype) -> Result<Self::Plan> {
+        let count = u64::try_from(N).unwrap_or(u64::MAX);
+        match &stored.class {
+            Class::Array { dims, base } => {
+                let all = dims.iter().map(|d| u64::from(*d)).product::<u64>();
+                if let Some((first, rest)) = dims.split_first().filter(|(_, rest)| !rest.is_empty())
+                    && u64::from(*first) == count
+                    && let Some(size) = stored.size.checked_div(*first)
+                {
+                    let class = Class::Array { dims: rest.to_vec(), base: base.clone() };
+                    let row = Datatype { version: stored.version, size, class };
+                    if let Ok(item) = T::plan(&row) {
+                        return Ok(ArrayPlan { item, size: row.bytes() });
+                    }
+                }
+                if all != count {
+                    return Err(mismatch(stored, &format!("an array of {N}")));
+                }
+                Ok(ArrayPlan { item: T::plan(base)?, size: base.bytes() })
+            }
+            Class::Opaque { .. } | Class::String(_) if T::IS_BYTE && u64::from(stored.size) == count => {
+                Ok(ArrayPlan { item: T::plan(&byte_type())?, size: 1 })
+            }
+            _ => Err(mismatch(stored, &format!("an array of {N}"))),
+        }
+    }
+    #[inline]
+    fn decode(plan: &Self::Plan, stored: &[u8], decoder: &mut Decoder<'_>) -> Result<[T; N]> {
+        let elements = Elements::packed(stored, plan.size);
+        if elements.count < N {
+            return Err(Error::damaged(format!("{} elements for an array of {N}", elements.count)));
+        }
+        T::decode_array(&plan.item, elements, decoder)
+    }
+}
