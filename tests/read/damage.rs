@@ -47,7 +47,8 @@ fn read(bytes: Vec<u8>) -> Result<Walked, h5::Error> {
 
 /// What is wrong with the error of a damaged file, if anything: it names a structure or says what is unsupported.
 fn fault(e: &h5::Error) -> Option<String> {
-    let names = e.to_string().contains(", clause ");
+    let is_structure = |p: &h5::error::Place| matches!(p, h5::error::Place::Structure(..));
+    let names = e.trail().iter().any(is_structure) || e.to_string().contains(", clause ");
     let fine = match e.kind() {
         ErrorKind::Damaged => names,
         // A value may be more than the limits allow or not known; the text says which.

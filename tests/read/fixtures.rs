@@ -9,12 +9,10 @@ use serde_json::Value;
 use super::support::{fixture, root};
 
 /// Datasets that this crate refuses to read, by name: file, path, and why.
-const REFUSED: [(&str, &str, &str); 5] = [
+const REFUSED: [(&str, &str, &str); 3] = [
     ("filters_rare_latest.h5", "/fcidecomp", "filter 32018: JPEG-LS is not built in"),
     ("filters_rare_latest.h5", "/sperr", "filter 32028: SPERR is not built in"),
     ("filters_rare_latest.h5", "/sz3 absolute", "filter 32024: SZ3 is not built in"),
-    ("virtual_earliest.h5", "/two sources", "a source of another type: its elements are not converted"),
-    ("virtual_latest.h5", "/two sources", "a source of another type: its elements are not converted"),
 ];
 
 /// Keys that say how a description came to be, not what is in the file.
