@@ -11,6 +11,10 @@ use crate::wire::Addr;
 /// Bytes of decoded chunks that a file keeps by default: 64 MiB.
 pub const DEFAULT_BYTES: u64 = 64 << 20;
 
+/// The cache has a shard for every 32 items, at most some for each core, and keeps no chunk that is larger than
+/// a shard: so few items make 4 shards on every machine, each twice as large as the largest chunk to be kept.
+const ITEMS: usize = 128;
+
 #[derive(Clone)]
 struct ByBytes;
 impl Weighter<(Addr, Addr), Arc<Vec<u8>>> for ByBytes {
@@ -28,7 +32,7 @@ pub struct ChunkCache {
 impl ChunkCache {
     /// A cache of at most `bytes` bytes; 0 keeps nothing.
     pub fn new(bytes: u64) -> Self {
-        ChunkCache { cache: Cache::with_weighter(1024, bytes.max(1), ByBytes), bytes }
+        ChunkCache { cache: Cache::with_weighter(ITEMS, bytes.max(1), ByBytes), bytes }
     }
     /// Whether a chunk of this size is worth keeping.
     pub fn keeps(&self, chunk_bytes: u64) -> bool {

@@ -19,6 +19,10 @@ const CACHED_PAGES: usize = 8192;
 /// Bytes of decoded structures kept.
 const CACHED_BYTES: u64 = 32 << 20;
 
+/// The cache has a shard for every 32 items, at most some for each core, and keeps nothing that is larger than
+/// a shard: so few items make 4 shards of 8 MiB on every machine. The heap of 100,000 names has some MiB.
+const CACHED_ITEMS: usize = 128;
+
 type Cached = (Arc<dyn Any + Send + Sync>, u64);
 
 #[derive(Clone)]
@@ -59,7 +63,7 @@ impl Store {
     /// A store over a window whose byte 0 is the superblock's base address.
     pub fn new(window: Window, widths: Widths, limits: Limits, filters: Arc<Registry>) -> Result<Self> {
         let end = window.len()?;
-        let cache = Cache::with_weighter(4096, CACHED_BYTES, ByWeight);
+        let cache = Cache::with_weighter(CACHED_ITEMS, CACHED_BYTES, ByWeight);
         Ok(Store { pages: Pages::new(window, CACHED_PAGES)?, end, widths, limits, filters, images: Vec::new(), cache, lent: RwLock::default() })
     }
     /// Lays a block of a metadata cache image over the file's bytes.

@@ -166,7 +166,7 @@ fn a_hundred_thousand_links() {
                 let link = &links[at.unwrap_or_else(|_| panic!("{name} is listed"))];
                 assert_eq!(link.target, Target::Soft(text(target).as_bytes().to_vec()), "{name}");
             }
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), source.count());
             let mut random = Random(3);
             for _ in 0..2000 {
                 let name = format!("link {:06}", random.below(100_000));
@@ -174,6 +174,8 @@ fn a_hundred_thousand_links() {
                 assert!(found.is_none(), "{name} dangles");
             }
             assert!(started.elapsed() < Duration::from_secs(5), "{:?} for 2000 lookups", started.elapsed());
+            let bytes = source.count().bytes - before.bytes;
+            assert!(bytes < 64 << 20, "{bytes} bytes are read for 2000 lookups: what they share is not kept");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Chunk, Elements, Grid, Visit, Walk, bit, page};
-use crate::error::{Error, Result, Structure};
+use crate::error::{Result, Structure};
 use crate::format::extensible_array::{
     DATA_BLOCK, DataBlock, HERE, Header, INDEX_BLOCK, IndexBlock, SUPER_BLOCK, SuperBlock, SuperBlockShape,
 };
@@ -24,7 +24,7 @@ fn unlimited(grid: &Grid) -> Result<usize> {
     let mut found = grid.max_dims.iter().enumerate().filter(|(_, max)| max.is_none());
     match (found.next(), found.next()) {
         (Some((dimension, _)), None) => Ok(dimension),
-        _ => Err(Error::damaged("an extensible array is for exactly one unlimited dimension")),
+        _ => Err(HERE.damaged("an extensible array is for exactly one unlimited dimension")),
     }
 }
 
