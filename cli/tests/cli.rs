@@ -88,7 +88,7 @@ fn wrong_use_and_missing_files_end_with_2() {
 
 #[test]
 fn a_truncated_file_is_listed_as_far_as_it_goes_and_ends_with_1() {
-    let whole = std::fs::read(file("groups_earliest.h5")).expect("the fixture");
+    let whole = std::fs::read(file("integers_earliest.h5")).expect("the fixture");
     let folder = std::env::temp_dir().join(format!("h5-cli-test-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let cut = folder.join("cut.h5");
