@@ -1,5 +1,6 @@
 //! Datasets.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::attribute::{Attribute, list, open};
@@ -33,9 +34,19 @@ pub struct Dataset {
     pub(crate) info: Arc<DatasetInfo>,
     path: String,
     dims: Arc<OnceLock<Vec<u64>>>,
-    /// How many virtual datasets lead here.
-    depth: u32,
+    /// How a virtual dataset led here; none for a dataset that the user opened.
+    nesting: Option<Nesting>,
 }
+
+/// How deep a source of virtual datasets lies below the one that is read, and the sources that read has opened.
+#[derive(Clone, Default)]
+struct Nesting {
+    depth: u32,
+    opened: Arc<AtomicU64>,
+}
+
+/// The most sources that one read of a virtual dataset opens, its nested ones included.
+const MOST_SOURCES: u64 = 100_000;
 
 /// A chunk as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +66,14 @@ impl Dataset {
         let info = DatasetInfo::load(file.container(), &header)
             .at(&crate::format::header::V2, header.address.raw())
             .on(&path)?;
-        Ok(Dataset { file: file.clone(), header, info: Arc::new(info), path, dims: Arc::default(), depth: 0 })
+        Ok(Dataset {
+            file: file.clone(),
+            header,
+            info: Arc::new(info),
+            path,
+            dims: Arc::default(),
+            nesting: None,
+        })
     }
     /// The path it was opened by.
     pub fn path(&self) -> &str {
@@ -85,7 +103,8 @@ impl Dataset {
         let stored = self.info.dims();
         let dims = match self.info.layout.class {
             LayoutClass::Virtual { collection, index } => {
-                let opener = FileOpener { file: &self.file, depth: self.depth };
+                let opener =
+                    FileOpener { file: &self.file, nesting: self.nesting.clone().unwrap_or_default() };
                 virtual_data::dims(self.file.container(), &opener, (collection, index), &stored)
                     .on(&self.path)?
             }
@@ -135,7 +154,7 @@ impl Dataset {
     /// Reads selected elements as they are stored, in the dataset's own type, into `out`, which holds
     /// exactly them.
     pub fn read_stored_into(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
-        let opener = FileOpener { file: &self.file, depth: self.depth };
+        let opener = FileOpener { file: &self.file, nesting: self.nesting.clone().unwrap_or_default() };
         let reader = Reader {
             container: self.file.container(),
             cache: &self.file.0.cache,
@@ -259,8 +278,7 @@ impl std::fmt::Debug for Dataset {
 /// Opens sources and external files on behalf of one file.
 struct FileOpener<'a> {
     file: &'a File,
-    /// How many virtual datasets lead here.
-    depth: u32,
+    nesting: Nesting,
 }
 
 impl Opener for FileOpener<'_> {
@@ -271,8 +289,14 @@ impl Opener for FileOpener<'_> {
         }
     }
     fn source(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Box<dyn SourceDataset>>> {
-        let depth = self.depth.saturating_add(1);
-        self.file.container().store.limits.depth(depth)?;
+        let nesting =
+            Nesting { depth: self.nesting.depth.saturating_add(1), opened: self.nesting.opened.clone() };
+        self.file.container().store.limits.depth(nesting.depth)?;
+        if nesting.opened.fetch_add(1, Ordering::Relaxed) >= MOST_SOURCES {
+            return Err(Error::limit(format!(
+                "one read opens more than {MOST_SOURCES} sources of virtual datasets"
+            )));
+        }
         let other = if file == b"." { Some(self.file.clone()) } else { self.file.other(file, true)? };
         let Some(other) = other else { return Ok(None) };
         let path = String::from_utf8_lossy(dataset).into_owned();
@@ -283,7 +307,7 @@ impl Opener for FileOpener<'_> {
         if header.kind() != ObjectKind::Dataset {
             return Ok(None);
         }
-        let dataset = Dataset { depth, ..Dataset::load(&found.file, header, path)? };
+        let dataset = Dataset { nesting: Some(nesting), ..Dataset::load(&found.file, header, path)? };
         let dims = dataset.shape()?;
         Ok(Some(Box::new(Source { dataset, dims })))
     }

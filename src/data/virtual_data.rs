@@ -151,7 +151,19 @@ pub fn read(r: &Reader<'_>, place: (Addr, u32), spans: &[Span], output: &[u64], 
     Ok(())
 }
 
+/// Whether a mapping's target can hold what is wanted: its source is not opened otherwise.
+fn meets(target: &StoredSelection, wanted: &[Span]) -> bool {
+    let StoredSelection::Regular(spans) = target else { return true };
+    spans.iter().zip(wanted).all(|(t, w)| {
+        let open_end = t.count == UNLIMITED || t.block == UNLIMITED;
+        t.start < w.end() && (open_end || t.end() > w.start)
+    })
+}
+
 fn read_mapping(r: &Reader<'_>, m: &Mapping, spans: &[Span], output: &[u64], out: &mut [u8]) -> Result<()> {
+    if !meets(&m.target, spans) {
+        return Ok(());
+    }
     let numbered = has_blocks(&m.file) || has_blocks(&m.dataset);
     match (endless(&m.target), &m.target) {
         (Some(d), StoredSelection::Regular(all)) if numbered => {

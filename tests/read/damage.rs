@@ -488,3 +488,13 @@ fn a_description_tells_what_is_damaged() {
         object(&told).and_then(|o| o["error"].as_str().map(str::to_string)).expect("the error is told");
     assert!(error.contains("/chunked") && error.contains("deflate"), "{error}");
 }
+
+/// Forty virtual datasets, each of which takes its elements twice from the next: 2^40 sources to open.
+#[test]
+fn virtual_datasets_that_multiply_end_in_a_limit() {
+    let file = h5::File::open(fixture("hostile/virtual.h5")).expect("the file itself is sound");
+    let shallow = file.dataset("38").and_then(|d| d.read_raw::<i32>()).expect("four sources are few");
+    assert_eq!(shallow, [0, 1]);
+    let error = file.dataset("00").and_then(|d| d.read_raw::<i32>()).expect_err("the limit is reached");
+    assert_eq!(error.kind(), h5::ErrorKind::Limit, "{error}");
+}
