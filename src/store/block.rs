@@ -1,6 +1,7 @@
 //! Fetching blocks of one file: bounded, through the page cache, with the cache image on top.
 
 use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use quick_cache::Weighter;
@@ -45,7 +46,8 @@ pub struct Store {
     pub limits: Limits,
     /// The filters this file may use.
     pub filters: Arc<Registry>,
-    images: Vec<(u64, Vec<u8>)>,
+    /// Blocks of a cache image by their addresses: they stand for the file's bytes there.
+    images: BTreeMap<u64, Vec<u8>>,
     cache: Cache<(u64, TypeId), Cached, ByWeight>,
     lent: RwLock<Vec<(Arc<dyn Lend>, Addr)>>,
 }
@@ -64,11 +66,11 @@ impl Store {
     pub fn new(window: Window, widths: Widths, limits: Limits, filters: Arc<Registry>) -> Result<Self> {
         let end = window.len()?;
         let cache = Cache::with_weighter(CACHED_ITEMS, CACHED_BYTES, ByWeight);
-        Ok(Store { pages: Pages::new(window, CACHED_PAGES)?, end, widths, limits, filters, images: Vec::new(), cache, lent: RwLock::default() })
+        Ok(Store { pages: Pages::new(window, CACHED_PAGES)?, end, widths, limits, filters, images: BTreeMap::new(), cache, lent: RwLock::default() })
     }
     /// Lays a block of a metadata cache image over the file's bytes.
     pub fn overlay(&mut self, address: Addr, bytes: Vec<u8>) {
-        self.images.push((address.raw(), bytes));
+        self.images.insert(address.raw(), bytes);
     }
     /// The end of the readable bytes, relative to the base address.
     pub fn end(&self) -> u64 {
@@ -93,7 +95,7 @@ impl Store {
     }
     fn fetch(&self, address: Addr, len: u64) -> Result<Vec<u8>> {
         let Some(start) = address.get() else { return Err(Error::damaged("its address is undefined")) };
-        for (from, bytes) in &self.images {
+        if let Some((from, bytes)) = self.images.range(..=start).next_back() {
             let skip = start.checked_sub(*from).and_then(|s| usize::try_from(s).ok());
             let part = skip.and_then(|s| bytes.get(s..)).and_then(|b| b.get(..usize::try_from(len).ok()?));
             if let Some(part) = part {
