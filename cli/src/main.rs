@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use h5::ops::text::printable;
 use h5::{External, File, OpenOptions};
 
 mod digest;
 mod plot;
 mod show;
+mod style;
 mod tree;
 
 /// Look into HDF5 files.
@@ -52,8 +54,10 @@ enum Outcome {
 
 /// What ends a command early.
 enum Failure {
-    /// The message for the user.
+    /// Wrong use, or the file cannot be opened: the message for the user.
     Message(String),
+    /// The file is open, but what was asked for cannot be read.
+    Unreadable(String),
     /// Whoever reads our output has seen enough.
     PipeClosed,
 }
@@ -69,21 +73,32 @@ impl From<std::io::Error> for Failure {
 
 impl From<h5::Error> for Failure {
     fn from(e: h5::Error) -> Self {
-        Failure::Message(e.to_string())
+        match e.kind() {
+            h5::ErrorKind::Usage => Failure::Message(e.to_string()),
+            _ => Failure::Unreadable(e.to_string()),
+        }
     }
 }
 
 /// Opens a file for looking: a truncated one is opened with a warning. True where it is truncated.
 fn open(path: &Path) -> Result<(File, bool), Failure> {
     let options = OpenOptions::new().external(External::SameFolder);
+    let said = |e: h5::Error| Failure::Message(e.to_string());
+    if path.as_os_str() == "-" {
+        return Err(Failure::Message(
+            "standard input cannot be read: HDF5 needs a file to seek in".to_string(),
+        ));
+    }
     match options.open(path) {
         Ok(file) => Ok((file, false)),
-        Err(e) if e.is_damaged() => {
-            let file = options.truncated(true).open(path).map_err(|_| Failure::Message(e.to_string()))?;
-            warn(path, &format!("{}; what is there is shown", e.what()));
-            Ok((file, true))
-        }
-        Err(e) => Err(e.into()),
+        Err(e) if e.is_damaged() => match options.truncated(true).open(path) {
+            Ok(file) => {
+                warn(path, &format!("{}; what is there is shown", e.what()));
+                Ok((file, true))
+            }
+            Err(_) => Err(said(e)),
+        },
+        Err(e) => Err(said(e)),
     }
 }
 
@@ -91,7 +106,7 @@ fn open(path: &Path) -> Result<(File, bool), Failure> {
 fn warn(path: &Path, message: &str) {
     let shown = path.display().to_string();
     let message = message.strip_prefix(&format!("{shown}: ")).unwrap_or(message);
-    let _ = writeln!(anstream::stderr(), "h5: {shown}: {message}");
+    let _ = writeln!(anstream::stderr(), "h5: {}: {}", printable(&shown), printable(message));
 }
 
 fn main() -> ExitCode {
@@ -111,6 +126,10 @@ fn main() -> ExitCode {
     match result {
         Ok(Outcome::Whole) | Err(Failure::PipeClosed) => ExitCode::SUCCESS,
         Ok(Outcome::Partial) => ExitCode::from(1),
+        Err(Failure::Unreadable(message)) => {
+            warn(&path, &message);
+            ExitCode::from(1)
+        }
         Err(Failure::Message(message)) => {
             warn(&path, &message);
             ExitCode::from(2)

@@ -11,7 +11,7 @@ use h5::ndarray::ArrayD;
 use h5::{Attribute, Dataset, Node, Value};
 use serde_json::json;
 
-use crate::tree::shape_text;
+use crate::style::Signs;
 use crate::{Failure, Outcome, open, plot, warn};
 
 #[derive(clap::Args)]
@@ -30,6 +30,7 @@ pub(crate) struct Args {
 
 /// Elements that a preview reads at most.
 const PREVIEW_ELEMENTS: u64 = 100_000;
+const SIGNS: Signs = Signs::new(false);
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
@@ -107,7 +108,7 @@ fn type_text(t: &Datatype) -> String {
 fn dataset_facts(d: &Dataset) -> Facts {
     let info = d.info();
     let mut facts = vec![("kind", "dataset".to_string()), ("type", type_text(d.datatype()))];
-    facts.push(("shape", d.shape().map_or_else(|e| e.to_string(), |s| shape_text(&s))));
+    facts.push(("shape", d.shape().map_or_else(|e| e.to_string(), |s| SIGNS.shape(&s))));
     if d.max_shape().iter().map(|m| m.unwrap_or(u64::MAX)).ne(info.dims()) {
         let parts =
             d.max_shape().iter().map(|m| m.map_or("∞".to_string(), |m| m.to_string())).collect::<Vec<_>>();
@@ -171,7 +172,7 @@ fn layout_text(d: &Dataset) -> String {
                 Ok(())
             });
             let count = counted.map_or_else(|e| e.to_string(), |()| format!("{written} written"));
-            format!("chunks of {}, {count}, index {}", shape_text(&shape), c.index.name())
+            format!("chunks of {}, {count}, index {}", SIGNS.shape(&shape), c.index.name())
         }
     }
 }

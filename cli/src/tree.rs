@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anstyle::{AnsiColor, Style};
-use h5::ops::tree::{Entry, Options, What, tree};
+use anstyle::Style;
+use h5::ops::text::{clipped, printable};
+use h5::ops::tree::{Entry, Leads, Options, What, tree};
 use serde_json::{Value, json};
 
+use crate::style::{self, Signs, brief};
 use crate::{Failure, Outcome, open, warn};
 
 #[derive(clap::Args)]
@@ -25,39 +27,33 @@ pub(crate) struct Args {
     /// One JSON object for each entry, one on a line
     #[arg(long)]
     json: bool,
-    /// Branches in ASCII
+    /// Branches and signs in ASCII
     #[arg(long)]
     ascii: bool,
 }
 
-const GROUP: Style = AnsiColor::Blue.on_default().bold();
-const DATASET: Style = Style::new().bold();
-const LINK: Style = AnsiColor::Cyan.on_default();
-const BROKEN: Style = AnsiColor::Red.on_default();
-const DIM: Style = Style::new().dimmed();
-
-#[derive(Default)]
-struct Counts {
-    groups: u64,
-    datasets: u64,
-    types: u64,
-    links: u64,
-    broken: u64,
-}
+/// Characters of a type that are shown.
+const TYPE_CHARACTERS: usize = 72;
+/// Columns are aligned up to these widths.
+const NAME_WIDTH: usize = 32;
+const SHAPE_WIDTH: usize = 32;
+/// Lines that are held back to align them.
+const HELD_LINES: usize = 256;
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let (file, truncated) = open(&args.file)?;
     let options = Options { depth: args.depth, attributes: args.attrs };
     let mut out = std::io::BufWriter::new(anstream::AutoStream::auto(std::io::stdout().lock()));
     let mut counts = Counts::default();
+    let mut lines = Lines { signs: Signs::new(args.ascii), held: Vec::new() };
     let mut failed: Option<std::io::Error> = None;
     let result = tree(&file, &args.path, &options, &mut |entry| {
         counts.add(&entry);
-        if let What::Broken(e) = &entry.what {
+        let written =
+            if args.json { writeln!(out, "{}", to_json(&entry)) } else { lines.add(&mut out, &entry) };
+        if let Some(e) = entry.what.error() {
             warn(&args.file, &e.to_string());
         }
-        let written =
-            if args.json { writeln!(out, "{}", to_json(&entry)) } else { print(&mut out, &entry, args) };
         written.map_err(|e| {
             failed = Some(e);
             h5::Error::usage("the output is closed")
@@ -68,22 +64,39 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     }
     result?;
     if !args.json {
-        writeln!(out, "\n{DIM}{}{DIM:#}", counts.text())?;
+        lines.flush(&mut out)?;
+        writeln!(out, "\n{}", style::paint(style::DIM, &counts.text()))?;
     }
     out.flush()?;
     Ok(if truncated || counts.broken > 0 { Outcome::Partial } else { Outcome::Whole })
 }
 
+#[derive(Default)]
+struct Counts {
+    groups: u64,
+    datasets: u64,
+    types: u64,
+    links: u64,
+    dangling: u64,
+    attributes: u64,
+    broken: u64,
+}
+
 impl Counts {
     fn add(&mut self, entry: &Entry) {
-        match entry.what {
+        match &entry.what {
             What::Group(_) => self.groups += 1,
             What::Dataset { .. } => self.datasets += 1,
             What::Datatype(_) => self.types += 1,
-            What::Soft(..) | What::External(..) | What::User(_) => self.links += 1,
-            What::Broken(_) => self.broken += 1,
+            What::Soft(_, leads) | What::External(_, _, leads) => {
+                self.links += 1;
+                self.dangling += u64::from(matches!(leads, Leads::Nowhere));
+            }
+            What::User(_) | What::Again(_) => self.links += 1,
+            What::Attribute { .. } => self.attributes += 1,
             _ => {}
         }
+        self.broken += u64::from(entry.what.error().is_some());
     }
     fn text(&self) -> String {
         let parts = [
@@ -91,97 +104,180 @@ impl Counts {
             (self.datasets, "dataset", "datasets"),
             (self.types, "datatype", "datatypes"),
             (self.links, "link", "links"),
+            (self.attributes, "attribute", "attributes"),
             (self.broken, "damaged entry", "damaged entries"),
         ];
-        let shown = parts.iter().filter(|(n, ..)| *n > 0);
-        shown
-            .map(|(n, one, many)| format!("{n} {}", if *n == 1 { one } else { many }))
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-}
-
-pub(crate) fn shape_text(shape: &[u64]) -> String {
-    if shape.is_empty() {
-        return "scalar".to_string();
-    }
-    shape.iter().map(u64::to_string).collect::<Vec<_>>().join(" × ")
-}
-
-fn growth(shape: &[u64], max: &[Option<u64>]) -> String {
-    if max.iter().zip(shape).all(|(m, s)| *m == Some(*s)) {
-        return String::new();
-    }
-    let parts = max.iter().map(|m| m.map_or("∞".to_string(), |m| m.to_string()));
-    format!(" (up to {})", parts.collect::<Vec<_>>().join(" × "))
-}
-
-fn print(out: &mut impl Write, entry: &Entry, args: &Args) -> std::io::Result<()> {
-    let (pass, branch, end) =
-        if args.ascii { ("|  ", "|- ", "`- ") } else { ("│  ", "├─ ", "└─ ") };
-    if let Some((last, above)) = entry.last.split_last() {
-        let lead: String = above.iter().map(|last| if *last { "   " } else { pass }).collect();
-        write!(out, "{DIM}{lead}{}{DIM:#}", if *last { end } else { branch })?;
-    }
-    let name = &entry.name;
-    match &entry.what {
-        What::Group(_) if entry.depth == 0 => writeln!(out, "{GROUP}{name}{GROUP:#}"),
-        What::Group(0) => writeln!(out, "{GROUP}{name}{GROUP:#}  {DIM}empty{DIM:#}"),
-        What::Group(_) => writeln!(out, "{GROUP}{name}{GROUP:#}"),
-        What::Dataset { datatype, shape, max_shape } => {
-            let text = match shape {
-                Some(shape) => format!("{}{}", shape_text(shape), growth(shape, max_shape)),
-                None => "shape unknown".to_string(),
+        let shown = parts.iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| {
+            let dangling = match self.dangling {
+                1 if *one == "link" => " (1 leads nowhere)".to_string(),
+                d if d > 0 && *one == "link" => format!(" ({d} lead nowhere)"),
+                _ => String::new(),
             };
-            writeln!(out, "{DATASET}{name}{DATASET:#}  {text}  {DIM}{datatype}{DIM:#}")
-        }
-        What::Datatype(datatype) => {
-            writeln!(out, "{DATASET}{name}{DATASET:#}  datatype  {DIM}{datatype}{DIM:#}")
-        }
-        What::Again(first) => writeln!(out, "{DATASET}{name}{DATASET:#}  {LINK}= {first}{LINK:#}"),
-        What::Soft(target, kind) => {
-            writeln!(out, "{name} {LINK}→ {target}{LINK:#}{}", dangling(kind.is_none()))
-        }
-        What::External(file, path, kind) => {
-            writeln!(out, "{name} {LINK}→ {file}:{path}{LINK:#}{}", dangling(kind.is_none()))
-        }
-        What::User(class) => writeln!(out, "{name} {LINK}→ user-defined link of class {class}{LINK:#}"),
-        What::Attribute { datatype, shape, value } => {
-            let shape = if shape.is_empty() { String::new() } else { format!(" [{}]", shape_text(shape)) };
-            writeln!(out, "{LINK}{name}{LINK:#} = {value}  {DIM}{datatype}{shape}{DIM:#}")
-        }
-        What::Broken(e) => writeln!(out, "{name}  {BROKEN}! {e}{BROKEN:#}"),
-        _ => writeln!(out, "{name}"),
+            format!("{n} {}{dangling}", if *n == 1 { one } else { many })
+        });
+        shown.collect::<Vec<_>>().join(", ")
     }
 }
 
-fn dangling(yes: bool) -> String {
-    if yes { format!("  {BROKEN}leads nowhere{BROKEN:#}") } else { String::new() }
+/// A line of the tree: branches, name, and what follows it.
+struct Line {
+    depth: usize,
+    branches: String,
+    name: (String, Style),
+    cells: Vec<(String, Style)>,
+    /// What parts name and cells.
+    gap: &'static str,
+    /// Whether it is aligned with its neighbours.
+    aligned: bool,
+}
+
+/// Lines on their way out; neighbours are held back until their columns are known.
+struct Lines {
+    signs: Signs,
+    held: Vec<Line>,
+}
+
+fn pad(text: &str, width: usize) -> String {
+    " ".repeat(width.saturating_sub(text.chars().count()))
+}
+
+impl Lines {
+    fn add(&mut self, out: &mut impl Write, entry: &Entry) -> std::io::Result<()> {
+        let line = self.line(entry);
+        let fits = |l: &Line| l.aligned && line.aligned && l.depth == line.depth;
+        if self.held.len() >= HELD_LINES || !self.held.last().is_none_or(fits) {
+            self.flush(out)?;
+        }
+        self.held.push(line);
+        Ok(())
+    }
+    fn flush(&mut self, out: &mut impl Write) -> std::io::Result<()> {
+        let widest = |widths: &mut dyn Iterator<Item = usize>, most: usize| {
+            widths.filter(|n| *n <= most).max().unwrap_or(0)
+        };
+        let name_width = widest(&mut self.held.iter().map(|l| l.name.0.chars().count()), NAME_WIDTH);
+        let several = self.held.iter().filter(|l| l.cells.len() > 1);
+        let first = &mut several.filter_map(|l| l.cells.first()).map(|c| c.0.chars().count());
+        let cell_width = widest(first, SHAPE_WIDTH);
+        for line in self.held.drain(..) {
+            write!(
+                out,
+                "{}{}",
+                style::paint(style::DIM, &line.branches),
+                style::paint(line.name.1, &line.name.0)
+            )?;
+            if !line.cells.is_empty() {
+                write!(out, "{}", pad(&line.name.0, if line.aligned { name_width } else { 0 }))?;
+            }
+            for (i, (text, look)) in line.cells.iter().enumerate() {
+                write!(out, "{}{}", if i == 0 { line.gap } else { "  " }, style::paint(*look, text))?;
+                if i == 0 && line.aligned && line.cells.len() > 1 {
+                    write!(out, "{}", pad(text, cell_width))?;
+                }
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+    fn line(&self, entry: &Entry) -> Line {
+        let signs = &self.signs;
+        let mut branches = String::new();
+        if let Some((last, above)) = entry.last.split_last() {
+            branches.extend(above.iter().map(|last| if *last { "   " } else { signs.pass }));
+            branches.push_str(if *last { signs.end } else { signs.branch });
+        }
+        let kind = |text: &str| (clipped(&printable(text), TYPE_CHARACTERS).into_owned(), style::DIM);
+        let broken = |e: &h5::Error| (format!("! {}", brief(e)), style::BROKEN);
+        let target = |text: &str| (format!("{} {}", signs.arrow, printable(text)), style::LINK);
+        let (look, cells) = match &entry.what {
+            What::Group(0) => (style::GROUP, vec![("empty".to_string(), style::DIM)]),
+            What::Group(_) => (style::GROUP, Vec::new()),
+            What::Dataset { datatype, shape: Ok(shape), max_shape } => {
+                let shape = format!("{}{}", signs.shape(shape), signs.growth(shape, max_shape));
+                (style::DATASET, vec![(shape, style::PLAIN), kind(datatype)])
+            }
+            What::Dataset { datatype, shape: Err(e), .. } => {
+                (style::DATASET, vec![kind(datatype), broken(e)])
+            }
+            What::Datatype(datatype) => {
+                (style::DATASET, vec![("datatype".to_string(), style::PLAIN), kind(datatype)])
+            }
+            What::Again(first) => (style::DATASET, vec![(format!("= {}", printable(first)), style::LINK)]),
+            What::Soft(path, leads) => (style::PLAIN, [vec![target(path)], self.leads(leads)].concat()),
+            What::External(file, path, leads) => {
+                (style::PLAIN, [vec![target(&format!("{file}:{path}"))], self.leads(leads)].concat())
+            }
+            What::User(class) => (style::PLAIN, vec![target(&format!("user-defined link of class {class}"))]),
+            What::Attribute { datatype, shape, value } => {
+                let shape =
+                    if shape.is_empty() { String::new() } else { format!(" [{}]", signs.shape(shape)) };
+                let value = match value {
+                    Ok(value) => (format!("= {value}"), style::PLAIN),
+                    Err(e) => broken(e),
+                };
+                (style::ATTRIBUTE, vec![value, (kind(datatype).0 + &shape, style::DIM)])
+            }
+            What::Broken(e) => (style::PLAIN, vec![broken(e)]),
+            _ => (style::PLAIN, Vec::new()),
+        };
+        let aligned = matches!(
+            &entry.what,
+            What::Dataset { shape: Ok(_), .. }
+                | What::Datatype(_)
+                | What::Soft(..)
+                | What::External(..)
+                | What::User(_)
+                | What::Again(_)
+        );
+        Line {
+            depth: entry.depth,
+            branches,
+            name: (printable(&entry.name).into_owned(), look),
+            cells,
+            gap: if matches!(entry.what, What::Attribute { .. }) { " " } else { "  " },
+            aligned,
+        }
+    }
+    fn leads(&self, leads: &Leads) -> Vec<(String, Style)> {
+        match leads {
+            Leads::Nowhere => vec![("leads nowhere".to_string(), style::BROKEN)],
+            Leads::Barred(e) => vec![(format!("! {}", brief(e)), style::BROKEN)],
+            _ => Vec::new(),
+        }
+    }
 }
 
 fn to_json(entry: &Entry) -> Value {
-    let mut o = match &entry.what {
-        What::Group(links) => json!({"kind": "group", "links": links}),
-        What::Dataset { datatype, shape, max_shape } => {
-            json!({"kind": "dataset", "type": datatype, "shape": shape, "max_shape": max_shape})
-        }
-        What::Datatype(datatype) => json!({"kind": "datatype", "type": datatype}),
-        What::Again(first) => json!({"kind": "hard link", "target": first}),
-        What::Soft(target, kind) => {
-            json!({"kind": "soft link", "target": target, "resolves": kind.is_some()})
-        }
-        What::External(file, path, kind) => {
-            json!({"kind": "external link", "file": file, "target": path, "resolves": kind.is_some()})
-        }
-        What::User(class) => json!({"kind": "user link", "class": class}),
-        What::Attribute { datatype, shape, value } => {
-            json!({"kind": "attribute", "type": datatype, "shape": shape, "value": value})
-        }
-        What::Broken(e) => json!({"kind": "damaged", "error": e.to_string()}),
-        _ => json!({}),
+    let leads = |leads: &Leads| match leads {
+        Leads::Barred(e) => json!({"resolves": false, "error": e.to_string()}),
+        other => json!({"resolves": matches!(other, Leads::To(_))}),
     };
-    if let Some(o) = o.as_object_mut() {
+    let (mut o, more) = match &entry.what {
+        What::Group(links) => (json!({"kind": "group", "links": links}), json!({})),
+        What::Dataset { datatype, shape, max_shape } => {
+            let error = shape.as_ref().err().map_or(json!({}), |e| json!({"error": e.to_string()}));
+            let shape = shape.as_ref().ok();
+            (json!({"kind": "dataset", "type": datatype, "shape": shape, "max_shape": max_shape}), error)
+        }
+        What::Datatype(datatype) => (json!({"kind": "datatype", "type": datatype}), json!({})),
+        What::Again(first) => (json!({"kind": "hard link", "target": first}), json!({})),
+        What::Soft(target, to) => (json!({"kind": "soft link", "target": target}), leads(to)),
+        What::External(file, path, to) => {
+            (json!({"kind": "external link", "file": file, "target": path}), leads(to))
+        }
+        What::User(class) => (json!({"kind": "user link", "class": class}), json!({})),
+        What::Attribute { datatype, shape, value } => {
+            let value =
+                value.as_ref().map_or_else(|e| json!({"error": e.to_string()}), |v| json!({"value": v}));
+            (json!({"kind": "attribute", "type": datatype, "shape": shape}), value)
+        }
+        What::Broken(e) => (json!({"kind": "damaged", "error": e.to_string()}), json!({})),
+        _ => (json!({}), json!({})),
+    };
+    if let (Some(o), Value::Object(more)) = (o.as_object_mut(), more) {
+        o.extend(more);
         o.insert("name".to_string(), json!(entry.name));
+        o.insert("path".to_string(), json!(entry.path));
         o.insert("depth".to_string(), json!(entry.depth));
     }
     o
