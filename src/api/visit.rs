@@ -47,10 +47,13 @@ impl File {
     pub fn visit(&self, visit: &mut dyn FnMut(Visited) -> Result<()>) -> Result<()> {
         let mut seen: HashMap<Addr, ()> = HashMap::new();
         let mut stack = vec![(b"/".to_vec(), self.container().superblock.root())];
+        // Paths of groups in groups grow with each level: what they take is bounded by the file's size.
+        let work = self.container().store.work();
         while let Some((path, address)) = stack.pop() {
             if seen.insert(address, ()).is_some() {
                 continue;
             }
+            work.spend(u64::try_from(path.len()).unwrap_or(u64::MAX).saturating_mul(4))?;
             let text = String::from_utf8_lossy(&path).into_owned();
             let node = self.node_at(address, text);
             let (links, broken) = match &node {
