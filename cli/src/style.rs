@@ -66,3 +66,20 @@ impl Signs {
         if fixed { String::new() } else { format!(" (up to {})", self.maximum(max)) }
     }
 }
+
+/// A number of bytes: exact up to four digits, then with a decimal unit.
+pub(crate) fn bytes_text(bytes: u64) -> String {
+    if bytes < 10_000 {
+        return format!("{bytes} {}", if bytes == 1 { "byte" } else { "bytes" });
+    }
+    let mut size = bytes as f64;
+    let mut unit = "";
+    for next in ["kB", "MB", "GB", "TB", "PB", "EB"] {
+        size /= 1000.0;
+        unit = next;
+        if size < 999.5 {
+            break;
+        }
+    }
+    if size < 10.0 { format!("{size:.2} {unit}") } else { format!("{size:.1} {unit}") }
+}
