@@ -48,7 +48,12 @@ fn short(v: f64) -> String {
     let size = v.abs();
     if (1e-3..1e6).contains(&size) {
         let decimals = (5.0 - size.log10().floor()).clamp(0.0, 8.0) as usize;
-        return format!("{v:.decimals$}");
+        let text = format!("{v:.decimals$}");
+        return if decimals > 0 {
+            text.trim_end_matches('0').trim_end_matches('.').to_string()
+        } else {
+            text
+        };
     }
     format!("{v:.3e}")
 }

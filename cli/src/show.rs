@@ -88,11 +88,11 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     } else {
         facts.print(&mut out)?;
         facts.attributes(&mut out, &mut broken)?;
-        if let Node::Dataset(d) = &node {
-            if let Err(e) = values(&mut out, d, &slice, args)? {
-                writeln!(out, "  {}", paint(style::BROKEN, &format!("! {}", brief(&e))))?;
-                broken.push(e.to_string());
-            }
+        if let Node::Dataset(d) = &node
+            && let Err(e) = values(&mut out, d, &slice, args)?
+        {
+            writeln!(out, "  {}", paint(style::BROKEN, &format!("! {}", brief(&e))))?;
+            broken.push(e.to_string());
         }
     }
     out.flush()?;
@@ -123,7 +123,7 @@ fn values(
         Ok(p) => p,
         Err(e) => return Ok(Err(e)),
     };
-    writeln!(out, "\n  {}", paint(style::DIM, &format!("values {slice}").trim_end()))?;
+    writeln!(out, "\n  {}", paint(style::DIM, format!("values {slice}").trim_end()))?;
     let single = match &d.datatype().class {
         Class::Float(_) if d.datatype().size <= 4 => Float::Single,
         _ => Float::Double,
@@ -414,7 +414,10 @@ fn stored_text(stored: u64, d: &ShownDataset) -> String {
     match d.bytes {
         Some(bytes) if stored > 0 && bytes != stored => {
             let ratio = bytes as f64 / stored as f64;
-            let ratio = if d.filters.is_empty() { String::new() } else { format!(", {ratio:.2} : 1") };
+            // Chunks that were never written are no success of the filters.
+            let whole = matches!(&d.layout, Layout::Chunked { written: Ok(w), of: Some(of), .. } if w == of);
+            let told = whole && !d.filters.is_empty();
+            let ratio = if told { format!(", {ratio:.2} : 1") } else { String::new() };
             format!("{size} for {}{ratio}", bytes_text(bytes))
         }
         _ => size,

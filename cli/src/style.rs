@@ -24,6 +24,7 @@ pub(crate) fn brief(e: &h5::Error) -> String {
 
 /// Signs beyond ASCII, and what stands for them where only ASCII may be written.
 pub(crate) struct Signs {
+    pub(crate) ascii: bool,
     pub(crate) pass: &'static str,
     pub(crate) branch: &'static str,
     pub(crate) end: &'static str,
@@ -36,6 +37,7 @@ impl Signs {
     pub(crate) const fn new(ascii: bool) -> Self {
         if ascii {
             return Signs {
+                ascii,
                 pass: "|  ",
                 branch: "|- ",
                 end: "`- ",
@@ -45,7 +47,7 @@ impl Signs {
             };
         }
         Signs {
-            pass: "│  ", branch: "├─ ", end: "└─ ", arrow: "→", times: " × ", unlimited: "∞"
+            ascii, pass: "│  ", branch: "├─ ", end: "└─ ", arrow: "→", times: " × ", unlimited: "∞"
         }
     }
     /// `10 × 20`, or `scalar`.

@@ -244,7 +244,11 @@ mod tests {
                 let place: Vec<usize> = (0..shape.len())
                     .map(|axis| {
                         let from_end = shown.values.shape()[axis] - index[axis];
-                        if index[axis] < shown.heads[axis] { index[axis] } else { whole.shape()[axis] - from_end }
+                        if index[axis] < shown.heads[axis] {
+                            index[axis]
+                        } else {
+                            whole.shape()[axis] - from_end
+                        }
                     })
                     .collect();
                 assert_eq!(value, &whole[IxDyn(&place)], "{slice} at {index:?}");

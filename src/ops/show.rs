@@ -220,9 +220,7 @@ fn group(group: &Group, broken: &mut Vec<Error>) -> Object {
         let to = match &link.target {
             Target::Hard(address) => LinkTo::Hard(group.file.header(*address).map(|h| h.kind())),
             Target::Soft(path) => LinkTo::Soft(text(path), leads(group, link)),
-            Target::External { file, path } => {
-                LinkTo::External(text(file), text(path), leads(group, link))
-            }
+            Target::External { file, path } => LinkTo::External(text(file), text(path), leads(group, link)),
             Target::User { class, .. } => LinkTo::User(*class),
         };
         ShownLink { name: text(&link.name), to }
@@ -260,7 +258,9 @@ fn dataset(d: &Dataset, broken: &mut Vec<Error>) -> ShownDataset {
         fill: match &info.fill {
             FillValue::Undefined => Fill::Undefined,
             FillValue::Default => Fill::Zeros,
-            FillValue::Given(stored) => one(d, stored).map_or_else(|_| Fill::Bytes(stored.clone()), Fill::Value),
+            FillValue::Given(stored) => {
+                one(d, stored).map_or_else(|_| Fill::Bytes(stored.clone()), Fill::Value)
+            }
         },
         external: info.external.clone(),
         sources: sources.iter().map(|m| (text(&m.file), text(&m.dataset))).collect(),
@@ -274,7 +274,7 @@ fn chunked(d: &Dataset, shape: &[u64]) -> Layout {
         written = written.saturating_add(1);
         Ok(())
     });
-    let along = shape.iter().zip(&chunk).map(|(n, c)| n.div_ceil((*c).max(1)));
+    let mut along = shape.iter().zip(&chunk).map(|(n, c)| n.div_ceil((*c).max(1)));
     let index = match &d.info().layout.class {
         LayoutClass::Chunked(c) => c.index.name(),
         _ => "",
@@ -282,7 +282,7 @@ fn chunked(d: &Dataset, shape: &[u64]) -> Layout {
     let size = u64::from(d.datatype().size);
     Layout::Chunked {
         bytes: chunk.iter().try_fold(size, |n, c| n.checked_mul(*c)),
-        of: along.fold(Some(1u64), |n, k| n.and_then(|n| n.checked_mul(k))),
+        of: along.try_fold(1u64, u64::checked_mul),
         chunk,
         written: counted.map(|()| written),
         index,
@@ -320,10 +320,16 @@ fn seconds_of_digits(digits: &[u8; 14]) -> Option<i64> {
         return None;
     }
     // Years begin in March, so that the leap day is the last.
-    let (y, m) = if month > 2 { (year, month.checked_sub(3)?) } else { (year.checked_sub(1)?, month.checked_add(9)?) };
+    let (y, m) =
+        if month > 2 { (year, month.checked_sub(3)?) } else { (year.checked_sub(1)?, month.checked_add(9)?) };
     let leap_days = y.div_euclid(4).checked_sub(y.div_euclid(100))?.checked_add(y.div_euclid(400))?;
     let of_months = m.checked_mul(153)?.checked_add(2)?.div_euclid(5);
-    let days = y.checked_mul(365)?.checked_add(leap_days)?.checked_add(of_months)?.checked_add(day)?.checked_sub(719_469)?;
+    let days = y
+        .checked_mul(365)?
+        .checked_add(leap_days)?
+        .checked_add(of_months)?
+        .checked_add(day)?
+        .checked_sub(719_469)?;
     let hours = days.checked_mul(24)?.checked_add(part(8, 10)?)?;
     hours.checked_mul(60)?.checked_add(part(10, 12)?)?.checked_mul(60)?.checked_add(part(12, 14)?)
 }
@@ -334,10 +340,8 @@ pub fn time_text(seconds: i64) -> String {
     // Days since 1 March of the year 0; 400 years have 146,097 days.
     let shifted = days.saturating_add(719_468);
     let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let corrected = day
-        .saturating_sub(day / 1_460)
-        .saturating_add(day / 36_524)
-        .saturating_sub(day / 146_096);
+    let corrected =
+        day.saturating_sub(day / 1_460).saturating_add(day / 36_524).saturating_sub(day / 146_096);
     let year = corrected / 365;
     let of_years = year.saturating_mul(365).saturating_add(year / 4).saturating_sub(year / 100);
     let of_year = day.saturating_sub(of_years);

@@ -92,9 +92,9 @@ impl What {
     /// What could not be read of this entry. That a link may not be followed is none of it.
     pub fn error(&self) -> Option<&Error> {
         match self {
-            What::Broken(e)
-            | What::Dataset { shape: Err(e), .. }
-            | What::Attribute { value: Err(e), .. } => Some(e),
+            What::Broken(e) | What::Dataset { shape: Err(e), .. } | What::Attribute { value: Err(e), .. } => {
+                Some(e)
+            }
             What::Soft(_, Leads::Barred(e)) | What::External(_, _, Leads::Barred(e)) => {
                 (e.is_damaged() || e.is_io()).then_some(e)
             }
@@ -142,7 +142,8 @@ pub fn tree(
     } else {
         file.get(path)?.ok_or_else(|| Error::usage("there is no object here").on_path(path))?
     };
-    let mut walk = Walk { options: *options, seen: HashMap::new(), open: Vec::new(), last: Vec::new(), visit };
+    let mut walk =
+        Walk { options: *options, seen: HashMap::new(), open: Vec::new(), last: Vec::new(), visit };
     walk.node(start, path.to_string())?;
     while let Some(open) = walk.open.last_mut() {
         match (open.links.next(), open.broken.take()) {
@@ -239,9 +240,7 @@ impl Walk<'_> {
                 }
             }
             Target::Soft(target) => What::Soft(text(target), leads(group, &link)),
-            Target::External { file, path } => {
-                What::External(text(file), text(path), leads(group, &link))
-            }
+            Target::External { file, path } => What::External(text(file), text(path), leads(group, &link)),
             Target::User { class, .. } => What::User(*class),
         };
         self.give(name, &path, what)
