@@ -9,10 +9,12 @@ use h5::ops::text::printable;
 use h5::{External, File, OpenOptions};
 
 mod digest;
+mod json;
 mod plot;
 mod show;
 mod style;
 mod tree;
+mod values;
 
 /// Look into HDF5 files.
 #[derive(Parser)]

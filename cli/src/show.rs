@@ -3,16 +3,16 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use anstyle::Style;
 use h5::format::message::datatype::{Class, Datatype};
-use h5::format::message::fill::FillValue;
-use h5::format::message::layout::LayoutClass;
-use h5::ndarray::ArrayD;
-use h5::{Attribute, Dataset, Node, Value};
-use serde_json::json;
+use h5::ops::preview::{numbers, preview};
+use h5::ops::show::{Fill, Layout, LinkTo, Object, Shown, ShownDataset, ShownFilter, show, time_text};
+use h5::ops::text::{clipped, printable, value_text};
+use h5::ops::tree::Leads;
+use h5::{Attribute, Dataset, ErrorKind, File, Node, Value};
 
-use crate::style::Signs;
-use crate::{Failure, Outcome, open, plot, warn};
+use crate::style::{self, Signs, brief, bytes_text, paint};
+use crate::values::{Float, table};
+use crate::{Failure, Outcome, json, open, plot, warn};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -23,275 +23,403 @@ pub(crate) struct Args {
     /// Draw numeric values (done by itself in a terminal)
     #[arg(long)]
     plot: bool,
-    /// Everything as one JSON object
+    /// Print every value, not only the ends of long axes
+    #[arg(long)]
+    all: bool,
+    /// Everything as one JSON object, with every value of a slice
     #[arg(long)]
     json: bool,
 }
 
-/// Elements that a preview reads at most.
-const PREVIEW_ELEMENTS: u64 = 100_000;
-const SIGNS: Signs = Signs::new(false);
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub(crate) const SIGNS: Signs = Signs::new(false);
+/// Without a slice, JSON holds the values of datasets up to this many elements.
+const JSON_ELEMENTS: u64 = 100_000;
+/// Characters of a type, a value and a text that are shown on a line.
+const TYPE_CHARACTERS: usize = 72;
+const VALUE_CHARACTERS: usize = 90;
+/// Elements of an attribute that are shown, and that are read for it.
+const ATTRIBUTE_ELEMENTS: usize = 8;
+const READ_ELEMENTS: u64 = 100_000;
+/// Members, enumeration values and sources that are listed.
+const LISTED: usize = 200;
+/// The column of names of facts.
+const FACT_WIDTH: usize = 12;
+const ATTRIBUTE_WIDTH: usize = 28;
 
-type Facts = Vec<(&'static str, String)>;
+/// The object at a path with a slice at its end: brackets that are part of a name win.
+fn find(file: &File, path: &str) -> Result<(Node, String), Failure> {
+    if let Ok(Some(node)) = file.get(path) {
+        return Ok((node, String::new()));
+    }
+    let (name, slice) = match path.rfind('[') {
+        Some(at) if path.ends_with(']') => path.split_at(at),
+        _ => (path, ""),
+    };
+    match file.get(name)? {
+        Some(node) => Ok((node, slice.to_string())),
+        None => Err(Failure::Message(format!("{name}: there is no object here"))),
+    }
+}
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let (file, truncated) = open(&args.file)?;
-    let (path, slice) = match args.path.find('[') {
-        Some(at) if args.path.ends_with(']') && file.get(&args.path)?.is_none() => args.path.split_at(at),
-        _ => (args.path.as_str(), ""),
-    };
-    let node = file.get(path)?.ok_or_else(|| Failure::Message(format!("{path}: there is no object here")))?;
+    let (node, slice) = find(&file, &args.path)?;
+    if !slice.is_empty() && !matches!(node, Node::Dataset(_)) {
+        return Err(Failure::Message(format!("{}: only datasets have elements to slice", node.path())));
+    }
+    if let Node::Dataset(d) = &node
+        && !slice.is_empty()
+    {
+        h5::slice::parse_slice(&slice, &d.shape()?).map_err(|e| e.on_path(d.path()))?;
+    }
+    let shown = show(&node);
     let mut out = std::io::BufWriter::new(anstream::AutoStream::auto(std::io::stdout().lock()));
-    let mut partial = truncated;
-    let (facts, attributes) = describe(&node);
-    let attributes = attributes.unwrap_or_else(|e| {
-        warn(&args.file, &e.to_string());
-        partial = true;
-        Vec::new()
-    });
-    let values = match &node {
-        Node::Dataset(d) => values(d, slice).map(Some),
-        _ if slice.is_empty() => Ok(None),
-        _ => return Err(Failure::Message(format!("{path}: only datasets have elements to slice"))),
-    };
-    let values = match values {
-        Ok(values) => values,
-        Err(e) if slice.is_empty() => {
-            warn(&args.file, &e.to_string());
-            partial = true;
-            None
-        }
-        Err(e) => return Err(e.into()),
-    };
+    let mut broken: Vec<String> = shown.broken.iter().map(ToString::to_string).collect();
+    let facts = Facts { shown: &shown };
+    broken.extend(facts.errors());
     if args.json {
-        print_json(&mut out, path, &facts, &attributes, values.as_ref())?;
+        let (values, error) = match &node {
+            Node::Dataset(d) => json_values(d, &slice),
+            _ => (None, None),
+        };
+        let attributes = json::attributes(&shown.attributes, &mut broken);
+        writeln!(out, "{}", json::object(&shown, attributes, &slice, values, error.as_ref()))?;
+        broken.extend(error.map(|e| e.to_string()));
     } else {
-        print(&mut out, path, &facts, &attributes)?;
-        if let (Node::Dataset(d), Some(values)) = (&node, &values) {
-            print_values(&mut out, d, slice, values, args)?;
+        facts.print(&mut out)?;
+        facts.attributes(&mut out, &mut broken)?;
+        if let Node::Dataset(d) = &node
+            && let Err(e) = values(&mut out, d, &slice, args)?
+        {
+            writeln!(out, "  {}", paint(style::BROKEN, &format!("! {}", brief(&e))))?;
+            broken.push(e.to_string());
         }
     }
     out.flush()?;
-    Ok(if partial { Outcome::Partial } else { Outcome::Whole })
+    broken.iter().for_each(|message| warn(&args.file, message));
+    Ok(if truncated || !broken.is_empty() { Outcome::Partial } else { Outcome::Whole })
 }
 
-fn describe(node: &Node) -> (Facts, h5::Result<Vec<Attribute>>) {
-    match node {
-        Node::Group(g) => {
-            let (links, broken) = g.links_found();
-            let mut facts = vec![("kind", "group".to_string()), ("links", links.len().to_string())];
-            if let Some(e) = broken {
-                facts.push(("damage", e.to_string()));
-            }
-            facts.extend(g.comment().map(|c| ("comment", c)));
-            (facts, g.attributes())
-        }
-        Node::Dataset(d) => (dataset_facts(d), d.attributes()),
-        Node::Type(t) => (
-            vec![("kind", "committed datatype".to_string()), ("type", type_text(t.datatype()))],
-            t.attributes(),
-        ),
-        _ => (Vec::new(), Ok(Vec::new())),
+/// The values for JSON, or why there are none.
+fn json_values(d: &Dataset, slice: &str) -> (Option<serde_json::Value>, Option<h5::Error>) {
+    match d.len() {
+        Ok(n) if slice.is_empty() && n > JSON_ELEMENTS => (None, None),
+        Ok(_) => match preview(d, slice, true) {
+            Ok(p) => (Some(json::array(&p.values)), None),
+            Err(e) => (None, Some(e)),
+        },
+        Err(e) => (None, Some(e)),
     }
 }
 
-/// A type; compounds with one member on a line.
-fn type_text(t: &Datatype) -> String {
-    let Class::Compound(members) = &t.class else { return t.describe() };
-    let lines =
-        members.iter().map(|m| format!("\n    {:>6}  {}: {}", m.offset, m.name(), m.datatype.describe()));
-    format!("compound of {} bytes{}", t.size, lines.collect::<String>())
-}
-
-fn dataset_facts(d: &Dataset) -> Facts {
-    let info = d.info();
-    let mut facts = vec![("kind", "dataset".to_string()), ("type", type_text(d.datatype()))];
-    facts.push(("shape", d.shape().map_or_else(|e| e.to_string(), |s| SIGNS.shape(&s))));
-    if d.max_shape().iter().map(|m| m.unwrap_or(u64::MAX)).ne(info.dims()) {
-        let parts =
-            d.max_shape().iter().map(|m| m.map_or("∞".to_string(), |m| m.to_string())).collect::<Vec<_>>();
-        facts.push(("maximum shape", parts.join(" × ")));
-    }
-    facts.push(("layout", layout_text(d)));
-    let filters = d.filters().iter().map(|f| {
-        let name = f
-            .name
-            .clone()
-            .or_else(|| h5::filter::Registry::default().get(f.id).map(|x| x.name().to_string()));
-        format!("{} ({}) {:?}", name.unwrap_or_else(|| "unknown".to_string()), f.id, f.client_data)
-    });
-    let filters = filters.collect::<Vec<_>>();
-    if !filters.is_empty() {
-        facts.push(("filters", filters.join(", ")));
-    }
-    if let (Ok(stored), Ok(elements)) = (d.stored_bytes(), d.len()) {
-        let whole = elements.saturating_mul(u64::from(info.datatype.size));
-        let ratio = if stored > 0 && !d.filters().is_empty() {
-            format!(", {:.2} times smaller than its {whole} bytes", whole as f64 / stored as f64)
-        } else {
-            String::new()
-        };
-        facts.push(("stored", format!("{stored} bytes{ratio}")));
-    }
-    match &info.fill {
-        FillValue::Given(bytes) => {
-            facts.push(("fill value", format!("0x{}", h5::ops::digest::canonical::hex(bytes))));
-        }
-        FillValue::Undefined => facts.push(("fill value", "undefined".to_string())),
-        FillValue::Default => {}
-    }
-    for part in &info.external {
-        let name = String::from_utf8_lossy(&part.file);
-        facts.push(("external file", format!("{name} from byte {}", part.offset)));
-    }
-    facts.extend(d.mappings().unwrap_or_default().iter().map(|m| {
-        ("source", format!("{}:{}", String::from_utf8_lossy(&m.file), String::from_utf8_lossy(&m.dataset)))
-    }));
-    facts.extend(d.comment().map(|c| ("comment", c)));
-    facts
-}
-
-fn layout_text(d: &Dataset) -> String {
-    match &d.info().layout.class {
-        LayoutClass::Compact(_) => "compact, in the header".to_string(),
-        LayoutClass::Contiguous { .. } if !d.info().external.is_empty() => {
-            "contiguous, in external files".to_string()
-        }
-        LayoutClass::Contiguous { address, .. } if address.is_defined() => {
-            format!("contiguous, at {address}")
-        }
-        LayoutClass::Contiguous { .. } => "contiguous, not written".to_string(),
-        LayoutClass::Virtual { .. } => "virtual".to_string(),
-        LayoutClass::Chunked(c) => {
-            let shape = d.chunk_shape().unwrap_or_default();
-            let mut written = 0u64;
-            let counted = d.each_chunk(&mut |_| {
-                written += 1;
-                Ok(())
-            });
-            let count = counted.map_or_else(|e| e.to_string(), |()| format!("{written} written"));
-            format!("chunks of {}, {count}, index {}", SIGNS.shape(&shape), c.index.name())
-        }
-    }
-}
-
-/// The values of a slice, or those of a preview.
-fn values(d: &Dataset, slice: &str) -> h5::Result<ArrayD<Value>> {
-    if !slice.is_empty() {
-        return d.read_slice::<Value, _>(slice);
-    }
-    let shape = d.shape()?;
-    if d.len()? <= PREVIEW_ELEMENTS {
-        return d.read_values();
-    }
-    // The first part along the slowest dimensions that fits.
-    let mut left = PREVIEW_ELEMENTS;
-    let mut parts: Vec<String> = Vec::new();
-    for size in shape.iter().rev() {
-        let n = (*size).min(left.max(1));
-        parts.push(format!("0:{n}"));
-        left /= n.max(1);
-    }
-    parts.reverse();
-    d.read_slice::<Value, _>(parts.join(",").as_str())
-}
-
-fn print(out: &mut impl Write, path: &str, facts: &Facts, attributes: &[Attribute]) -> std::io::Result<()> {
-    writeln!(out, "{BOLD}{path}{BOLD:#}")?;
-    for (name, text) in facts {
-        writeln!(out, "  {DIM}{name:<14}{DIM:#} {text}")?;
-    }
-    if !attributes.is_empty() {
-        writeln!(out, "  {DIM}attributes{DIM:#}")?;
-    }
-    let width = attributes.iter().map(|a| a.name().chars().count()).max().unwrap_or(0).min(32);
-    for a in attributes {
-        let value = a.read::<Value>().map_or_else(|e| format!("! {e}"), |v| one_line(&v));
-        let datatype = a.datatype().map_or_else(|_| String::new(), |t| t.describe());
-        writeln!(out, "    {:<width$} = {value}  {DIM}{datatype}{DIM:#}", a.name())?;
-    }
-    Ok(())
-}
-
-fn one_line(values: &ArrayD<Value>) -> String {
-    match (values.ndim(), values.first()) {
-        (0, Some(value)) => value.to_string(),
-        _ => format!("{values}").replace('\n', ""),
-    }
-}
-
-fn print_values(
+/// Prints the values and a picture of them.
+fn values(
     out: &mut impl Write,
     d: &Dataset,
     slice: &str,
-    values: &ArrayD<Value>,
     args: &Args,
-) -> Result<(), Failure> {
-    let all = d.len().is_ok_and(|n| n == values.len() as u64);
-    let what = if slice.is_empty() && !all { "first values" } else { "values" };
-    writeln!(out, "  {DIM}{what} {}{DIM:#}", slice)?;
-    if values.ndim() == 0 {
-        writeln!(out, "{}", values.first().map(Value::to_string).unwrap_or_default())?;
-    } else {
-        writeln!(out, "{values}")?;
+) -> Result<Result<(), h5::Error>, std::io::Error> {
+    let p = match preview(d, slice, args.all) {
+        Ok(p) => p,
+        Err(e) => return Ok(Err(e)),
+    };
+    writeln!(out, "\n  {}", paint(style::DIM, format!("values {slice}").trim_end()))?;
+    let single = match &d.datatype().class {
+        Class::Float(_) if d.datatype().size <= 4 => Float::Single,
+        _ => Float::Double,
+    };
+    for line in table(&p, single) {
+        writeln!(out, "{}", format!("  {line}").trim_end())?;
     }
-    if args.plot || std::io::stdout().is_terminal() {
-        let numbers: Vec<f64> = values.iter().filter_map(Value::as_f64).collect();
-        let picture = match values.shape() {
-            _ if numbers.len() != values.len() || numbers.len() < 2 => None,
-            [_] => plot::line(&numbers),
-            [rows, columns] => plot::image(&numbers, *rows, *columns),
+    if !args.plot && !std::io::stdout().is_terminal() {
+        return Ok(Ok(()));
+    }
+    let coloured = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    match numbers(d, slice) {
+        Ok(Some(n)) => {
+            if let Some(picture) = plot::draw(&n, coloured) {
+                write!(out, "\n{picture}")?;
+            }
+            Ok(Ok(()))
+        }
+        Ok(None) => Ok(Ok(())),
+        // Numbers that fit no double are shown, and not drawn.
+        Err(e) if e.kind() == ErrorKind::Usage => Ok(Ok(())),
+        Err(e) => Ok(Err(e)),
+    }
+}
+
+/// What is printed of an object before its values.
+struct Facts<'a> {
+    shown: &'a Shown,
+}
+
+impl Facts<'_> {
+    /// What could not be read of single facts.
+    fn errors(&self) -> Vec<String> {
+        let Object::Dataset(d) = &self.shown.object else { return Vec::new() };
+        let chunks = match &d.layout {
+            Layout::Chunked { written: Err(e), .. } => Some(e.to_string()),
             _ => None,
         };
-        if let Some(picture) = picture {
-            write!(out, "{picture}")?;
-        }
+        let stored = d.stored_bytes.as_ref().err().map(ToString::to_string);
+        let shape = d.shape.as_ref().err().map(ToString::to_string);
+        let mut all: Vec<String> = [chunks, stored, shape].into_iter().flatten().collect();
+        all.dedup();
+        all
     }
-    Ok(())
-}
-
-fn print_json(
-    out: &mut impl Write,
-    path: &str,
-    facts: &Facts,
-    attributes: &[Attribute],
-    values: Option<&ArrayD<Value>>,
-) -> std::io::Result<()> {
-    let facts: serde_json::Map<String, serde_json::Value> =
-        facts.iter().map(|(k, v)| ((*k).to_string(), json!(v))).collect();
-    let attributes: serde_json::Map<String, serde_json::Value> = attributes
-        .iter()
-        .map(|a| {
-            (a.name(), a.read::<Value>().map_or_else(|e| json!({"error": e.to_string()}), |v| array_json(&v)))
-        })
-        .collect();
-    let description =
-        json!({"path": path, "facts": facts, "attributes": attributes, "values": values.map(array_json)});
-    writeln!(out, "{description}")
-}
-
-/// Nested lists of the values; what JSON has no form for is text.
-fn array_json(values: &ArrayD<Value>) -> serde_json::Value {
-    if values.ndim() == 0 {
-        return values.first().map_or(serde_json::Value::Null, value_json);
-    }
-    values.outer_iter().map(|part| array_json(&part.to_owned())).collect()
-}
-
-fn value_json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Integer(v) | Value::Time(v) => json!(v),
-        Value::Unsigned(v) | Value::Bitfield(v) => json!(v),
-        Value::Float(v) if v.is_finite() => json!(v),
-        Value::Bool(v) => json!(v),
-        Value::String(v) => json!(v),
-        Value::Array(items) | Value::Sequence(items) => items.iter().map(value_json).collect(),
-        Value::Compound(members) => {
-            let members = members.iter().map(|(name, v)| (name.to_string(), value_json(v)));
-            serde_json::Value::Object(members.collect())
+    fn print(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let shown = self.shown;
+        let (kind, look) = match &shown.object {
+            Object::Group { .. } => ("group", style::GROUP),
+            Object::Dataset(_) => ("dataset", style::DATASET),
+            _ => ("committed datatype", style::DATASET),
+        };
+        writeln!(out, "{}  {}", paint(look, &printable(&shown.path)), paint(style::DIM, kind))?;
+        match &shown.object {
+            Object::Dataset(d) => dataset(out, d)?,
+            Object::Type(t) => datatype(out, t)?,
+            _ => {}
         }
-        other => json!(other.to_string()),
+        let mut facts = Vec::new();
+        let times = [
+            ("created", shown.times.created),
+            ("modified", shown.times.modified),
+            ("changed", shown.times.changed),
+            ("accessed", shown.times.accessed),
+        ];
+        // A writer that sets all four alike says one thing.
+        let same = times.iter().all(|(_, t)| t.is_some() && *t == times[0].1);
+        let told = if same { 1 } else { times.len() };
+        facts.extend(times.iter().take(told).filter_map(|(name, t)| Some((*name, time_text((*t)?)))));
+        if shown.references > 1 {
+            facts.push(("hard links", shown.references.to_string()));
+        }
+        facts.extend(shown.comment.as_ref().map(|c| ("comment", printable(c).into_owned())));
+        for (name, text) in &facts {
+            fact(out, name, text)?;
+        }
+        if let Object::Group { links, count, ordered } = &shown.object {
+            let ordered = if *ordered { ", in the order of their creation" } else { "" };
+            fact(out, "links", &format!("{count}{}", paint(style::DIM, ordered)))?;
+            let width = links.iter().map(|l| printable(&l.name).chars().count());
+            let width = width.filter(|n| *n <= ATTRIBUTE_WIDTH).max().unwrap_or(0);
+            for link in links {
+                let name = printable(&link.name);
+                let gap = " ".repeat(width.saturating_sub(name.chars().count()));
+                writeln!(out, "    {name}{gap}  {}", link_text(&link.to))?;
+            }
+            if *count > links.len() {
+                writeln!(out, "    {}", paint(style::DIM, &format!("… {} more", count - links.len())))?;
+            }
+        }
+        for e in &shown.broken {
+            writeln!(out, "  {}", paint(style::BROKEN, &format!("! {}", brief(e))))?;
+        }
+        Ok(())
+    }
+    fn attributes(&self, out: &mut impl Write, broken: &mut Vec<String>) -> std::io::Result<()> {
+        let all = &self.shown.attributes;
+        if all.is_empty() {
+            return Ok(());
+        }
+        fact(out, "attributes", &all.len().to_string())?;
+        let names: Vec<String> = all.iter().map(|a| printable(&a.name()).into_owned()).collect();
+        let width =
+            names.iter().map(|n| n.chars().count()).filter(|n| *n <= ATTRIBUTE_WIDTH).max().unwrap_or(0);
+        for (a, name) in all.iter().zip(&names) {
+            let gap = " ".repeat(width.saturating_sub(name.chars().count()));
+            let text = match attribute_text(a) {
+                Ok((value, kind)) => format!("{value}  {}", paint(style::DIM, &kind)),
+                Err(e) => {
+                    broken.push(e.to_string());
+                    paint(style::BROKEN, &format!("! {}", brief(&e)))
+                }
+            };
+            writeln!(out, "    {}{gap}  {text}", paint(style::ATTRIBUTE, name))?;
+        }
+        Ok(())
+    }
+}
+
+fn fact(out: &mut impl Write, name: &str, text: &str) -> std::io::Result<()> {
+    let gap = " ".repeat(FACT_WIDTH.saturating_sub(name.chars().count()));
+    writeln!(out, "  {}{gap} {text}", paint(style::DIM, name))
+}
+
+/// Value and type of an attribute, each on a line's part.
+fn attribute_text(a: &Attribute) -> h5::Result<(String, String)> {
+    let datatype = a.datatype()?;
+    let shape = a.shape()?;
+    let kind = clipped(&printable(&datatype.describe()), TYPE_CHARACTERS).into_owned();
+    let kind = if shape.is_empty() { kind } else { format!("{kind} [{}]", SIGNS.shape(&shape)) };
+    let elements = a.space()?.elements()?;
+    if elements > READ_ELEMENTS {
+        return Ok((format!("[… {elements} elements]"), kind));
+    }
+    let values = a.reader().lossy(true).read::<Value>()?;
+    let single = matches!(datatype.class, Class::Float(_)) && datatype.size <= 4;
+    let text = |v: &Value| match v {
+        Value::Float(x) if single => format!("{:?}", *x as f32),
+        other => value_text(other),
+    };
+    let value = match (values.ndim(), values.first()) {
+        (0, Some(value)) => text(value),
+        _ => {
+            let mut shown: Vec<String> = values.iter().take(ATTRIBUTE_ELEMENTS).map(text).collect();
+            shown.extend((values.len() > ATTRIBUTE_ELEMENTS).then(|| "…".to_string()));
+            format!("[{}]", shown.join(", "))
+        }
+    };
+    Ok((clipped(&value, VALUE_CHARACTERS).into_owned(), kind))
+}
+
+fn link_text(to: &LinkTo) -> String {
+    let leads = |leads: &Leads| match leads {
+        Leads::To(kind) => paint(style::DIM, &format!("  {}", json::kind(*kind))),
+        Leads::Nowhere => paint(style::BROKEN, "  leads nowhere"),
+        Leads::Barred(e) => paint(style::BROKEN, &format!("  ! {}", brief(e))),
+        _ => String::new(),
+    };
+    let target = |text: &str| paint(style::LINK, &format!("{} {}", SIGNS.arrow, printable(text)));
+    match to {
+        LinkTo::Hard(Ok(kind)) => paint(style::DIM, json::kind(*kind)),
+        LinkTo::Hard(Err(e)) => paint(style::BROKEN, &format!("! {}", brief(e))),
+        LinkTo::Soft(path, to) => target(path) + &leads(to),
+        LinkTo::External(file, path, to) => target(&format!("{file}:{path}")) + &leads(to),
+        LinkTo::User(class) => target(&format!("user-defined link of class {class}")),
+        _ => String::new(),
+    }
+}
+
+/// A type; members and enumeration values come on lines of their own.
+fn datatype(out: &mut impl Write, t: &Datatype) -> std::io::Result<()> {
+    match &t.class {
+        Class::Compound(members) => {
+            fact(
+                out,
+                "type",
+                &format!("compound of {} members, {}", members.len(), bytes_text(t.size.into())),
+            )?;
+            let width = members.iter().take(LISTED).map(|m| printable(&m.name()).chars().count());
+            let width = width.filter(|n| *n <= ATTRIBUTE_WIDTH).max().unwrap_or(0);
+            for m in members.iter().take(LISTED) {
+                let name = printable(&m.name()).into_owned();
+                let gap = " ".repeat(width.saturating_sub(name.chars().count()));
+                let offset = paint(style::DIM, &format!("{:>6}", m.offset));
+                writeln!(out, "    {offset}  {name}{gap}  {}", printable(&m.datatype.describe()))?;
+            }
+            more(out, members.len())
+        }
+        Class::Enum { base, members } if !t.is_bool() => {
+            fact(out, "type", &format!("enum of {} values, {}", members.len(), base.describe()))?;
+            for (name, value) in members.iter().take(LISTED) {
+                let name = String::from_utf8_lossy(name);
+                let value = h5::ops::digest::canonical::hex(value);
+                writeln!(out, "    {}  {}", paint(style::DIM, &format!("0x{value}")), printable(&name))?;
+            }
+            more(out, members.len())
+        }
+        _ => fact(out, "type", &printable(&t.describe())),
+    }
+}
+
+fn more(out: &mut impl Write, count: usize) -> std::io::Result<()> {
+    match count.checked_sub(LISTED) {
+        Some(left) if left > 0 => writeln!(out, "    {}", paint(style::DIM, &format!("… {left} more"))),
+        _ => Ok(()),
+    }
+}
+
+fn dataset(out: &mut impl Write, d: &ShownDataset) -> std::io::Result<()> {
+    datatype(out, &d.datatype)?;
+    if let Some(address) = d.committed {
+        fact(out, "", &paint(style::DIM, &format!("committed at byte {address}")))?;
+    }
+    let shape = match (&d.shape, d.space) {
+        (_, h5::format::message::dataspace::SpaceClass::Null) => "null: no elements".to_string(),
+        (Ok(shape), _) => SIGNS.shape(shape) + &paint(style::DIM, &SIGNS.growth(shape, &d.max_shape)),
+        (Err(e), _) => paint(style::BROKEN, &format!("! {}", brief(e))),
+    };
+    fact(out, "shape", &shape)?;
+    fact(out, "layout", &layout(d))?;
+    if let Layout::Chunked { written, of, index, .. } = &d.layout {
+        let of = of.map_or_else(String::new, |n| format!(" of {n}"));
+        let written = match written {
+            Ok(n) => format!("{n}{of} written"),
+            Err(e) => paint(style::BROKEN, &format!("! {}", brief(e))),
+        };
+        fact(out, "chunks", &format!("{written}, index {index}"))?;
+    }
+    for (i, f) in d.filters.iter().enumerate() {
+        fact(out, if i == 0 { "filters" } else { "" }, &filter(f))?;
+    }
+    if let Ok(stored) = &d.stored_bytes
+        && !matches!(d.layout, Layout::Virtual)
+    {
+        fact(out, "stored", &stored_text(*stored, d))?;
+    }
+    match &d.fill {
+        Fill::Undefined => fact(out, "fill value", "undefined")?,
+        Fill::Value(v) => fact(out, "fill value", &clipped(&value_text(v), VALUE_CHARACTERS))?,
+        Fill::Bytes(b) => {
+            let hex = h5::ops::digest::canonical::hex(b);
+            fact(out, "fill value", &clipped(&format!("0x{hex}"), VALUE_CHARACTERS))?;
+        }
+        _ => {}
+    }
+    for (i, part) in d.external.iter().take(LISTED).enumerate() {
+        let name = String::from_utf8_lossy(&part.file).into_owned();
+        let size = part.bytes.map_or_else(|| "to its end".to_string(), bytes_text);
+        let text = format!("{}  from byte {}, {size}", paint(style::LINK, &printable(&name)), part.offset);
+        fact(out, if i == 0 { "files" } else { "" }, &text)?;
+    }
+    for (i, (file, path)) in d.sources.iter().take(LISTED).enumerate() {
+        let text = if file == "." { path.clone() } else { format!("{file}:{path}") };
+        fact(out, if i == 0 { "sources" } else { "" }, &paint(style::LINK, &printable(&text)))?;
+    }
+    more(out, d.external.len().max(d.sources.len()))
+}
+
+fn layout(d: &ShownDataset) -> String {
+    match &d.layout {
+        Layout::Compact => "compact, in the header".to_string(),
+        Layout::Contiguous(_) if !d.external.is_empty() => "contiguous, in external files".to_string(),
+        Layout::Contiguous(Some(at)) => format!("contiguous, from byte {at}"),
+        Layout::Contiguous(None) => "contiguous, not written".to_string(),
+        Layout::Virtual => format!("virtual, {} sources", d.sources.len()),
+        Layout::Chunked { chunk, bytes, .. } => {
+            let size = bytes.map_or_else(String::new, |b| format!(", {} each", bytes_text(b)));
+            format!("chunks of {}{size}", SIGNS.shape(chunk))
+        }
+        _ => String::new(),
+    }
+}
+
+fn filter(f: &ShownFilter) -> String {
+    let id = paint(style::DIM, &format!("({})", f.stage.id));
+    let parameters = if !f.parameters.is_empty() {
+        format!("  {}", f.parameters)
+    } else if f.stage.client_data.is_empty() {
+        String::new()
+    } else {
+        format!("  {:?}", f.stage.client_data)
+    };
+    let unknown = if f.known { String::new() } else { paint(style::BROKEN, "  cannot be decoded") };
+    format!("{} {id}{parameters}{unknown}", printable(&f.name))
+}
+
+fn stored_text(stored: u64, d: &ShownDataset) -> String {
+    let size = bytes_text(stored);
+    match d.bytes {
+        Some(bytes) if stored > 0 && bytes != stored => {
+            let ratio = bytes as f64 / stored as f64;
+            // Chunks that were never written are no success of the filters.
+            let whole = matches!(&d.layout, Layout::Chunked { written: Ok(w), of: Some(of), .. } if w == of);
+            let told = whole && !d.filters.is_empty();
+            let ratio = if told { format!(", {ratio:.2} : 1") } else { String::new() };
+            format!("{size} for {}{ratio}", bytes_text(bytes))
+        }
+        _ => size,
     }
 }

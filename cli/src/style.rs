@@ -24,6 +24,7 @@ pub(crate) fn brief(e: &h5::Error) -> String {
 
 /// Signs beyond ASCII, and what stands for them where only ASCII may be written.
 pub(crate) struct Signs {
+    pub(crate) ascii: bool,
     pub(crate) pass: &'static str,
     pub(crate) branch: &'static str,
     pub(crate) end: &'static str,
@@ -36,6 +37,7 @@ impl Signs {
     pub(crate) const fn new(ascii: bool) -> Self {
         if ascii {
             return Signs {
+                ascii,
                 pass: "|  ",
                 branch: "|- ",
                 end: "`- ",
@@ -45,7 +47,7 @@ impl Signs {
             };
         }
         Signs {
-            pass: "│  ", branch: "├─ ", end: "└─ ", arrow: "→", times: " × ", unlimited: "∞"
+            ascii, pass: "│  ", branch: "├─ ", end: "└─ ", arrow: "→", times: " × ", unlimited: "∞"
         }
     }
     /// `10 × 20`, or `scalar`.
@@ -65,4 +67,21 @@ impl Signs {
         let fixed = max.len() != shape.len() || max.iter().zip(shape).all(|(m, s)| *m == Some(*s));
         if fixed { String::new() } else { format!(" (up to {})", self.maximum(max)) }
     }
+}
+
+/// A number of bytes: exact up to four digits, then with a decimal unit.
+pub(crate) fn bytes_text(bytes: u64) -> String {
+    if bytes < 10_000 {
+        return format!("{bytes} {}", if bytes == 1 { "byte" } else { "bytes" });
+    }
+    let mut size = bytes as f64;
+    let mut unit = "";
+    for next in ["kB", "MB", "GB", "TB", "PB", "EB"] {
+        size /= 1000.0;
+        unit = next;
+        if size < 999.5 {
+            break;
+        }
+    }
+    if size < 10.0 { format!("{size:.2} {unit}") } else { format!("{size:.1} {unit}") }
 }

@@ -186,7 +186,8 @@ impl Lines {
             branches.extend(above.iter().map(|last| if *last { "   " } else { signs.pass }));
             branches.push_str(if *last { signs.end } else { signs.branch });
         }
-        let kind = |text: &str| (clipped(&printable(text), TYPE_CHARACTERS).into_owned(), style::DIM);
+        let plain = |text: String| if signs.ascii { text.replace('…', "...") } else { text };
+        let kind = |text: &str| (plain(clipped(&printable(text), TYPE_CHARACTERS).into_owned()), style::DIM);
         let broken = |e: &h5::Error| (format!("! {}", brief(e)), style::BROKEN);
         let target = |text: &str| (format!("{} {}", signs.arrow, printable(text)), style::LINK);
         let (look, cells) = match &entry.what {
@@ -212,7 +213,7 @@ impl Lines {
                 let shape =
                     if shape.is_empty() { String::new() } else { format!(" [{}]", signs.shape(shape)) };
                 let value = match value {
-                    Ok(value) => (format!("= {value}"), style::PLAIN),
+                    Ok(value) => (plain(format!("= {value}")), style::PLAIN),
                     Err(e) => broken(e),
                 };
                 (style::ATTRIBUTE, vec![value, (kind(datatype).0 + &shape, style::DIM)])
@@ -232,7 +233,7 @@ impl Lines {
         Line {
             depth: entry.depth,
             branches,
-            name: (printable(&entry.name).into_owned(), look),
+            name: (plain(printable(&entry.name).into_owned()), look),
             cells,
             gap: if matches!(entry.what, What::Attribute { .. }) { " " } else { "  " },
             aligned,

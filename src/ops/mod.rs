@@ -1,9 +1,13 @@
 //! Whole-file work as library calls that return plain data.
 //!
 //! - [`tree`](mod@tree): what is in a file, entry by entry
+//! - [`show`](mod@show): all that is known about one object
+//! - [`preview`](mod@preview): its values, in an amount that a person takes in
 //! - [`digest`](mod@digest): a canonical description of a file, for comparing files
 //! - [`text`]: text of a file made fit for a line of a terminal
 
 pub mod digest;
+pub mod preview;
+pub mod show;
 pub mod text;
 pub mod tree;
