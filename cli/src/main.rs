@@ -38,7 +38,7 @@ enum Command {
     Tree(tree::Args),
     /// Show everything about one object, with values or a preview
     #[command(
-        after_help = "Examples:\n  h5 show scan.h5 /RawData/Scan000\n  h5 show scan.h5 '/image[0:10, ::2, ..., -1]'\n  h5 show scan.h5 /trace --plot"
+        after_help = "Examples:\n  h5 show scan.h5 /RawData/Scan000\n  h5 show scan.h5 '/image[0:10, ::2, ..., -1]'\n  h5 show scan.h5 /trace --plot\n  h5 show scan.h5 '/table[-5:]' --all\n  h5 show scan.h5 '/image[0]' --json | jq .values\n\nWithout a slice the ends of long axes are shown; only what is shown is read."
     )]
     Show(show::Args),
     /// Print a canonical description of a file as JSON, for comparing files

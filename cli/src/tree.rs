@@ -105,7 +105,7 @@ impl Counts {
             (self.types, "datatype", "datatypes"),
             (self.links, "link", "links"),
             (self.attributes, "attribute", "attributes"),
-            (self.broken, "damaged entry", "damaged entries"),
+            (self.broken, "entry that cannot be read", "entries that cannot be read"),
         ];
         let shown = parts.iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| {
             let dangling = match self.dangling {

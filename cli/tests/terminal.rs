@@ -117,7 +117,7 @@ fn a_damaged_object_is_marked_and_the_others_are_listed() {
     let out = h5(&["tree", &damaged.path()]);
     let (listed, said) = (text(&out.stdout), text(&out.stderr));
     assert_eq!(out.status.code(), Some(1), "{said}");
-    assert!(listed.contains("  ! ") && listed.contains("1 damaged entry"), "{listed}");
+    assert!(listed.contains("  ! ") && listed.contains("1 entry that cannot be read"), "{listed}");
     assert!(listed.lines().count() + 40 > whole.lines().count(), "{listed}");
     assert!(said.starts_with(&format!("h5: {}: /", damaged.path())), "{said}");
     let json = text(&h5(&["tree", &damaged.path(), "--json"]).stdout);
