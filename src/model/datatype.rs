@@ -97,10 +97,7 @@ impl Datatype {
                 ReferenceKind::OldRegion | ReferenceKind::Region => "reference to region".to_string(),
                 ReferenceKind::Attribute => "reference to attribute".to_string(),
             },
-            Class::Enum { base, members } if self.is_bool() => {
-                let _ = members;
-                format!("bool ({})", base.describe())
-            }
+            Class::Enum { base, .. } if self.is_bool() => format!("bool ({})", base.describe()),
             Class::Enum { base, members } => {
                 let names = members.iter().map(|(n, _)| String::from_utf8_lossy(n).into_owned());
                 format!("enum {} {{{}}}", base.describe(), listed(names))

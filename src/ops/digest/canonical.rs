@@ -233,11 +233,10 @@ impl<'a> Canonical<'a> {
                     self.points(&coordinates(spans, &Limits::default())?);
                 }
             }
-            StoredSelection::Blocks { rank, corners } => {
+            StoredSelection::Blocks { rank, .. } => {
                 self.buffer.push(2);
                 self.count(*rank);
                 let boxes = crate::data::selection::Selection::from_stored(selection).boxes();
-                let _ = corners;
                 let mut all = std::collections::BTreeSet::new();
                 let mut n = 0u64;
                 for spans in &boxes {
