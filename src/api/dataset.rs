@@ -43,10 +43,34 @@ pub struct Dataset {
 struct Nesting {
     depth: u32,
     opened: Arc<AtomicU64>,
+    /// Those of them that lie below another source and in its file.
+    within: Arc<AtomicU64>,
 }
 
 /// The most sources that one read of a virtual dataset opens, its nested ones included.
 const MOST_SOURCES: u64 = 100_000;
+/// The most of them that are nested in one and the same file, where a few bytes can ask for any number; and
+/// the bytes of the file that justify one more.
+const MOST_NESTED: u64 = 5_000;
+const BYTES_FOR_NESTED: u64 = 16;
+
+impl Nesting {
+    /// Counts one more source, `own` in the file of the dataset it is for.
+    fn count(&self, own: bool, file_bytes: u64) -> Result<()> {
+        let most_nested = MOST_NESTED.saturating_add(file_bytes.checked_div(BYTES_FOR_NESTED).unwrap_or(0));
+        let nested = own && self.depth > 1;
+        let too_many = |most: u64| {
+            Err(Error::limit(format!("one read opens more than {most} sources of virtual datasets")))
+        };
+        if self.opened.fetch_add(1, Ordering::Relaxed) >= MOST_SOURCES {
+            return too_many(MOST_SOURCES);
+        }
+        if nested && self.within.fetch_add(1, Ordering::Relaxed) >= most_nested {
+            return too_many(most_nested);
+        }
+        Ok(())
+    }
+}
 
 /// A chunk as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -289,14 +313,10 @@ impl Opener for FileOpener<'_> {
         }
     }
     fn source(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Box<dyn SourceDataset>>> {
-        let nesting =
-            Nesting { depth: self.nesting.depth.saturating_add(1), opened: self.nesting.opened.clone() };
-        self.file.container().store.limits.depth(nesting.depth)?;
-        if nesting.opened.fetch_add(1, Ordering::Relaxed) >= MOST_SOURCES {
-            return Err(Error::limit(format!(
-                "one read opens more than {MOST_SOURCES} sources of virtual datasets"
-            )));
-        }
+        let nesting = Nesting { depth: self.nesting.depth.saturating_add(1), ..self.nesting.clone() };
+        let store = &self.file.container().store;
+        store.limits.depth(nesting.depth)?;
+        nesting.count(file == b".", store.end())?;
         let other = if file == b"." { Some(self.file.clone()) } else { self.file.other(file, true)? };
         let Some(other) = other else { return Ok(None) };
         let path = String::from_utf8_lossy(dataset).into_owned();
