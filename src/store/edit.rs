@@ -92,6 +92,11 @@ impl Store {
         let range = range(address, bytes)?;
         self.with_space(|s| s.add_free(range, class))
     }
+    /// Whether space was given out since the last commit.
+    pub fn is_new(&self, address: Addr, bytes: u64) -> Result<bool> {
+        let range = range(address, bytes)?;
+        self.with_space(|s| s.fresh().holds(&range))
+    }
     /// Writes metadata into allocated space. Reads of this store see it at once, the file holds it from the
     /// next commit on.
     pub fn write(&self, address: Addr, bytes: &[u8]) -> Result<()> {
