@@ -138,8 +138,42 @@ impl Geometry {
         let head = 5u64.saturating_add(u64::from(self.widths.offset));
         head.saturating_add(u64::from(self.offset_width)).saturating_add(checksum)
     }
-    /// Bytes of the address and sizes of a huge object, where they fit in the ID.
-    fn huge_direct(&self) -> bool {
+    /// Bytes for objects in a direct block of `row`.
+    pub fn usable(&self, row: u32) -> u64 {
+        self.block_size(row).saturating_sub(self.direct_overhead())
+    }
+    /// Bytes for objects in all direct blocks that one block of `row` stands for.
+    pub fn usable_below(&self, row: u32) -> u64 {
+        if self.is_direct(row) { self.usable(row) } else { self.usable_rows(0, self.rows_below(row)) }
+    }
+    /// Bytes for objects in all blocks of the rows `from..to` of an indirect block.
+    pub fn usable_rows(&self, from: u32, to: u32) -> u64 {
+        let row = |r: u32| self.usable_below(r).saturating_mul(self.width);
+        (from..to).map(row).fold(0, u64::saturating_add)
+    }
+    /// Blocks in a row.
+    pub fn width(&self) -> u64 {
+        self.width
+    }
+    /// Rows of the largest root block.
+    pub fn max_rows(&self) -> u32 {
+        self.max_rows
+    }
+    /// The first row whose blocks, direct ones, have at least `bytes` bytes.
+    pub fn row_of(&self, bytes: u64) -> Option<u32> {
+        (0..self.max_direct_rows.min(self.max_rows)).find(|&row| self.block_size(row) >= bytes)
+    }
+    /// Bytes of the longest object that fits in an ID.
+    pub fn max_tiny(&self) -> u64 {
+        let room = self.id_length.saturating_sub(1);
+        if self.extended_tiny() { room.saturating_sub(1) } else { room.min(SHORT_TINY) }
+    }
+    /// The largest key of a huge object.
+    pub fn max_huge_key(&self) -> u64 {
+        crate::wire::widths::all_ones(self.huge_key_width().min(self.widths.length))
+    }
+    /// Whether IDs of huge objects hold their addresses and sizes.
+    pub fn huge_direct(&self) -> bool {
         let plain = u64::from(self.widths.offset).saturating_add(u64::from(self.widths.length));
         let filtered = u64::from(self.widths.length).saturating_add(4);
         let need = if self.filtered { plain.saturating_add(filtered) } else { plain };
