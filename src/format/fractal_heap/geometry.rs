@@ -142,14 +142,32 @@ impl Geometry {
     pub fn usable(&self, row: u32) -> u64 {
         self.block_size(row).saturating_sub(self.direct_overhead())
     }
-    /// Bytes for objects in all direct blocks that one block of `row` stands for.
-    pub fn usable_below(&self, row: u32) -> u64 {
-        if self.is_direct(row) { self.usable(row) } else { self.usable_rows(0, self.rows_below(row)) }
+    /// What one block of each row stands for, by row.
+    pub fn totals(&self) -> Vec<RowTotal> {
+        let mut rows: Vec<RowTotal> = Vec::new();
+        for row in 0..self.max_rows {
+            if self.is_direct(row) {
+                let free = self.usable(row);
+                rows.push(RowTotal { free, sections: 1, section_bytes: free });
+                continue;
+            }
+            let mut sum = RowTotal::default();
+            let below = usize::try_from(self.rows_below(row)).unwrap_or(usize::MAX);
+            for (q, one) in (0u32..).zip(rows.iter().take(below)) {
+                let times = if self.is_direct(q) { 1 } else { self.width };
+                sum.free = sum.free.saturating_add(one.free.saturating_mul(self.width));
+                sum.sections = sum.sections.saturating_add(one.sections.saturating_mul(times));
+                sum.section_bytes = sum.section_bytes.saturating_add(one.section_bytes.saturating_mul(times));
+            }
+            rows.push(sum);
+        }
+        rows
     }
     /// Bytes for objects in all blocks of the rows `from..to` of an indirect block.
     pub fn usable_rows(&self, from: u32, to: u32) -> u64 {
-        let row = |r: u32| self.usable_below(r).saturating_mul(self.width);
-        (from..to).map(row).fold(0, u64::saturating_add)
+        let totals = self.totals();
+        let rows = totals.iter().zip(0u32..).filter(|(_, row)| (from..to).contains(row));
+        rows.map(|(t, _)| t.free.saturating_mul(self.width)).fold(0, u64::saturating_add)
     }
     /// Blocks in a row.
     pub fn width(&self) -> u64 {
@@ -278,6 +296,17 @@ fn power_of_two(field: &str, value: u64) -> Result<u32> {
 
 fn number(from: &mut Cursor<&[u8]>, width: u8) -> Result<u64> {
     read_uint(from, width).map_err(|_| ID.damaged("too short for its fields"))
+}
+
+/// What one block of a row stands for, the direct blocks below it included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowTotal {
+    /// Bytes for objects.
+    pub free: u64,
+    /// Sections that a free-space manager counts: one for each row of direct blocks.
+    pub sections: u64,
+    /// Bytes that it counts for them: one block's for each.
+    pub section_bytes: u64,
 }
 
 /// Where an object of a fractal heap is.

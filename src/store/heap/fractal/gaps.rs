@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Result};
+use crate::format::fractal_heap::geometry::RowTotal;
 use crate::format::fractal_heap::{Geometry, HeapHeader};
 use crate::format::free_space::{
     BlockSpan, Client, HERE, ManagerHeader, SECTIONS, Section, SectionGroup, SectionList,
@@ -32,13 +33,6 @@ pub(super) struct Gaps {
     stored: Option<(Addr, ManagerHeader)>,
     keep: usize,
     changed: bool,
-}
-
-/// What the rows of a span amount to.
-#[derive(Default)]
-struct Rows {
-    count: u64,
-    bytes: u64,
 }
 
 impl Gaps {
@@ -235,14 +229,14 @@ impl Gaps {
     /// The sections, by size; their number and sizes go into the manager's header.
     fn describe(&self, geometry: &Geometry, manager: &mut ManagerHeader) -> Vec<SectionGroup> {
         let mut groups = BTreeMap::<u64, Vec<Section>>::new();
-        let mut total = Rows::default();
+        let (mut total, totals) = (RowTotal::default(), geometry.totals());
         for (&offset, &size) in &self.by_offset {
             groups.entry(size).or_default().push(Section { offset, class: GAP, blocks: None });
-            total.count = total.count.saturating_add(1);
-            total.bytes = total.bytes.saturating_add(size);
+            total.sections = total.sections.saturating_add(1);
+            total.section_bytes = total.section_bytes.saturating_add(size);
         }
         for span in &self.spans {
-            count_rows(geometry, entries(geometry, span), &mut total);
+            count_rows(geometry, &totals, entries(geometry, span), &mut total);
             let row = u32::from(span.row);
             let size = geometry.usable(if geometry.is_direct(row) { row } else { 0 });
             let offset = place(geometry, span.indirect_offset, entries(geometry, span).0);
@@ -250,10 +244,10 @@ impl Gaps {
         }
         let listed = self.by_offset.len().saturating_add(self.spans.len());
         let listed = u64::try_from(listed).unwrap_or(u64::MAX);
-        manager.total_bytes = Length(total.bytes);
-        manager.sections = Length(total.count);
+        manager.total_bytes = Length(total.section_bytes);
+        manager.sections = Length(total.sections);
         manager.serialized = Length(listed);
-        manager.ghosts = Length(total.count.saturating_sub(listed));
+        manager.ghosts = Length(total.sections.saturating_sub(listed));
         groups.into_iter().map(|(size, sections)| SectionGroup { size, sections }).collect()
     }
 }
@@ -273,23 +267,18 @@ pub(super) fn place(geometry: &Geometry, table: u64, entry: u64) -> u64 {
 }
 
 /// Adds up the rows of the entries `from..to`, those in indirect blocks below included.
-fn count_rows(geometry: &Geometry, (from, to): (u64, u64), rows: &mut Rows) {
+fn count_rows(geometry: &Geometry, totals: &[RowTotal], (from, to): (u64, u64), sum: &mut RowTotal) {
     let width = geometry.width().max(1);
-    let mut entry = from;
-    while entry < to {
-        let row = u32::try_from(entry.checked_div(width).unwrap_or(0)).unwrap_or(u32::MAX);
-        let end = u64::from(row).saturating_add(1).saturating_mul(width).min(to);
-        if geometry.is_direct(row) {
-            rows.count = rows.count.saturating_add(1);
-            rows.bytes = rows.bytes.saturating_add(geometry.usable(row));
-        } else {
-            let mut child = Rows::default();
-            count_rows(geometry, (0, u64::from(geometry.rows_below(row)).saturating_mul(width)), &mut child);
-            let blocks = end.saturating_sub(entry);
-            rows.count = rows.count.saturating_add(child.count.saturating_mul(blocks));
-            rows.bytes = rows.bytes.saturating_add(child.bytes.saturating_mul(blocks));
-        }
-        entry = end.max(entry.saturating_add(1));
+    for (row, one) in (0u32..).zip(totals) {
+        let first = u64::from(row).saturating_mul(width);
+        let (first, last) = (first.max(from), first.saturating_add(width).min(to));
+        let times = match last.checked_sub(first) {
+            None | Some(0) => continue,
+            Some(_) if geometry.is_direct(row) => 1,
+            Some(blocks) => blocks,
+        };
+        sum.sections = sum.sections.saturating_add(one.sections.saturating_mul(times));
+        sum.section_bytes = sum.section_bytes.saturating_add(one.section_bytes.saturating_mul(times));
     }
 }
 
