@@ -14,37 +14,37 @@ use crate::wire::{Addr, Length, encode};
 
 /// A tree under edit.
 pub(super) struct Edit<'a> {
-    pub store: &'a Store,
-    pub address: Addr,
-    pub tree: Tree,
+    pub(super) store: &'a Store,
+    pub(super) address: Addr,
+    pub(super) tree: Tree,
 }
 
 /// A node in memory, not yet stored.
 pub(super) struct Changed {
-    pub address: Addr,
-    pub level: u16,
-    pub size: usize,
-    pub records: Vec<u8>,
-    pub children: Vec<Child>,
+    pub(super) address: Addr,
+    pub(super) level: u16,
+    pub(super) size: usize,
+    pub(super) records: Vec<u8>,
+    pub(super) children: Vec<Child>,
 }
 
 impl Changed {
     /// How many records the node has.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.records.len().checked_div(self.size).unwrap_or(0)
     }
-    pub fn record(&self, index: usize) -> Option<&[u8]> {
+    pub(super) fn record(&self, index: usize) -> Option<&[u8]> {
         self.records.get(index.checked_mul(self.size)?..)?.get(..self.size)
     }
-    pub fn record_mut(&mut self, index: usize) -> Option<&mut [u8]> {
+    pub(super) fn record_mut(&mut self, index: usize) -> Option<&mut [u8]> {
         self.records.get_mut(index.checked_mul(self.size)?..)?.get_mut(..self.size)
     }
-    pub fn insert_record(&mut self, index: usize, record: &[u8]) {
+    pub(super) fn insert_record(&mut self, index: usize, record: &[u8]) {
         let at = index.saturating_mul(self.size).min(self.records.len());
         self.records.splice(at..at, record.iter().copied());
     }
     /// Takes a record out.
-    pub fn take_record(&mut self, index: usize) -> Result<Vec<u8>> {
+    pub(super) fn take_record(&mut self, index: usize) -> Result<Vec<u8>> {
         let start = index.saturating_mul(self.size);
         let end = start.saturating_add(self.size);
         if end > self.records.len() {
@@ -52,17 +52,17 @@ impl Changed {
         }
         Ok(self.records.drain(start..end).collect())
     }
-    pub fn child(&self, index: usize) -> Result<Child> {
+    pub(super) fn child(&self, index: usize) -> Result<Child> {
         let absent = || INTERNAL.damaged(format!("child {index} of a node with {} children", self.children.len()));
         self.children.get(index).copied().ok_or_else(absent)
     }
-    pub fn set_child(&mut self, index: usize, child: Child) {
+    pub(super) fn set_child(&mut self, index: usize, child: Child) {
         if let Some(place) = self.children.get_mut(index) {
             *place = child;
         }
     }
     /// Where the record is or, as an error, would be.
-    pub fn search(&self, order: &mut dyn FnMut(&[u8]) -> Result<Ordering>) -> Result<Result<usize, usize>> {
+    pub(super) fn search(&self, order: &mut dyn FnMut(&[u8]) -> Result<Ordering>) -> Result<Result<usize, usize>> {
         let (mut low, mut high) = (0usize, self.count());
         while low < high {
             let middle = low.midpoint(high);
@@ -90,7 +90,7 @@ pub(super) fn wide(n: usize) -> u64 {
 
 impl<'a> Edit<'a> {
     /// Opens the tree for an edit by a caller whose records are of `record_bytes` (`None`: any).
-    pub fn open(store: &'a Store, address: Addr, record_bytes: Option<usize>) -> Result<Self> {
+    pub(super) fn open(store: &'a Store, address: Addr, record_bytes: Option<usize>) -> Result<Self> {
         let tree = open(store, address)?;
         check_type(&tree, |_| true, address)?;
         let size = usize::from(tree.header.record_size);
@@ -106,7 +106,7 @@ impl<'a> Edit<'a> {
         }
         Ok(edit)
     }
-    pub fn level(&self, level: u16) -> Result<&Level> {
+    pub(super) fn level(&self, level: u16) -> Result<&Level> {
         self.tree.level(level).ok_or_else(|| HERE.damaged(format!("no level {level}")))
     }
     /// The most and the least records of a node that is not the root.
@@ -121,7 +121,7 @@ impl<'a> Edit<'a> {
         let least = percent(self.tree.header.merge_percent.min(50)).max(fewest);
         Ok((usize::try_from(most).unwrap_or(usize::MAX), usize::try_from(least).unwrap_or(1)))
     }
-    pub fn load(&self, child: &Child, level: u16) -> Result<Changed> {
+    pub(super) fn load(&self, child: &Child, level: u16) -> Result<Changed> {
         let node = self.tree.node(self.store, child, level)?;
         Ok(Changed {
             address: child.address,
@@ -131,17 +131,17 @@ impl<'a> Edit<'a> {
             children: node.children.clone(),
         })
     }
-    pub fn new_node(&self, level: u16, records: Vec<u8>, children: Vec<Child>) -> Result<Changed> {
+    pub(super) fn new_node(&self, level: u16, records: Vec<u8>, children: Vec<Child>) -> Result<Changed> {
         let address = self.store.allocate(u64::from(self.tree.header.node_size), Class::Metadata)?;
         let size = usize::from(self.tree.header.record_size);
         Ok(Changed { address, level, size, records, children })
     }
-    pub fn free(&self, address: Addr) -> Result<()> {
+    pub(super) fn free(&self, address: Addr) -> Result<()> {
         self.store.evict::<Node>(address);
         self.store.free(address, u64::from(self.tree.header.node_size))
     }
     /// Stores a node; gives what the node above is to say of it.
-    pub fn save(&self, node: Changed) -> Result<Child> {
+    pub(super) fn save(&self, node: Changed) -> Result<Child> {
         let w = self.store.widths;
         let pointer = node.pointer();
         let header = &self.tree.header;
@@ -177,7 +177,7 @@ impl<'a> Edit<'a> {
         Ok(pointer)
     }
     /// Puts the changed child `index` back under `parent`, in its bounds.
-    pub fn settle(&self, parent: &mut Changed, index: usize, node: Changed) -> Result<()> {
+    pub(super) fn settle(&self, parent: &mut Changed, index: usize, node: Changed) -> Result<()> {
         let (most, least) = self.bounds(node.level)?;
         let count = node.count();
         let (left, right) = (index.checked_sub(1), index.saturating_add(1));
@@ -248,7 +248,7 @@ impl<'a> Edit<'a> {
         Ok(())
     }
     /// Puts the changed root back: a tree may grow or lose a level here.
-    pub fn settle_root(&mut self, node: Changed) -> Result<()> {
+    pub(super) fn settle_root(&mut self, node: Changed) -> Result<()> {
         let (most, _) = self.bounds(node.level)?;
         if node.count() > most {
             let depth = node.level.checked_add(1).ok_or_else(|| Error::limit("a tree of too many levels"))?;
@@ -286,7 +286,7 @@ impl<'a> Edit<'a> {
         Ok(())
     }
     /// Stores the header, `more` records to the good and `less` gone.
-    pub fn finish(mut self, more: u64, less: u64) -> Result<()> {
+    pub(super) fn finish(mut self, more: u64, less: u64) -> Result<()> {
         let total = &mut self.tree.header.total_records;
         *total = Length(total.0.saturating_add(more).saturating_sub(less));
         write_header(self.store, self.address, &self.tree.header)?;

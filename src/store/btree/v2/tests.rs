@@ -88,3 +88,145 @@ fn damaged() {
     let stopped = find(&store, header, |_: &LinkByName| Err(crate::Error::usage("stop"))).unwrap_err();
     assert_eq!(stopped.what(), "stop");
 }
+
+mod edits {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::*;
+    use crate::store::testing::writable;
+
+    fn record(key: u32, value: u8) -> Vec<u8> {
+        [&key.to_le_bytes()[..], &[value; 7]].concat()
+    }
+    fn by(key: u32) -> impl FnMut(&[u8]) -> Result<Ordering> {
+        move |r| Ok(u32::from_le_bytes(*r.first_chunk().unwrap()).cmp(&key))
+    }
+    fn free_bytes(store: &Store) -> u64 {
+        store.with_space(|s| s.free_ranges().iter().map(|r| r.end - r.start).sum::<u64>() + (1 << 40) - s.end()).unwrap()
+    }
+    /// All records, after a check of every node; nodes of the tree.
+    fn check(store: &Store, header: Addr) -> (Vec<Vec<u8>>, usize) {
+        store.forget();
+        let tree = open(store, header).unwrap();
+        let (mut all, mut nodes) = (Vec::new(), 0);
+        if let Some((root, level)) = tree.root() {
+            let total = check_node(store, &tree, &root, level, true, &mut all, &mut nodes);
+            assert_eq!(total, tree.header.total_records.0);
+        } else {
+            assert_eq!((tree.header.total_records.0, tree.header.depth), (0, 0));
+        }
+        assert!(all.is_sorted_by_key(|r: &Vec<u8>| u32::from_le_bytes(*r.first_chunk().unwrap())));
+        (all, nodes)
+    }
+    fn check_node(
+        store: &Store,
+        tree: &Tree,
+        child: &Child,
+        level: u16,
+        root: bool,
+        all: &mut Vec<Vec<u8>>,
+        nodes: &mut usize,
+    ) -> u64 {
+        *nodes += 1;
+        let node = tree.node(store, child, level).unwrap();
+        let most = tree.level(level).unwrap().max_records;
+        let least = if root { 1 } else { (most * u64::from(tree.header.merge_percent) / 100).max(1) };
+        assert!((least..=most).contains(&child.records), "{} records of {least} to {most}", child.records);
+        let mut total = child.records;
+        for (i, r) in node.records.chunks_exact(node.record_size).enumerate() {
+            if level > 0 {
+                total += check_node(store, tree, &node.children[i], level - 1, false, all, nodes);
+            }
+            all.push(r.to_vec());
+        }
+        if level > 0 {
+            assert_eq!(node.children.len() as u64, child.records + 1);
+            total += check_node(store, tree, node.children.last().unwrap(), level - 1, false, all, nodes);
+            assert!(root || child.total == total);
+        }
+        total
+    }
+    fn tree(store: &Store, node_bytes: u32) -> Addr {
+        create(store, &NewTree { node_bytes, ..NewTree::small(5, 11) }).unwrap()
+    }
+
+    #[test]
+    fn many_records_up_and_down() {
+        for (n, node_bytes, step) in [(30_000u32, 512, 1), (30_000, 512, 7919), (5_000, 96, 1), (5_000, 96, 4999)] {
+            let store = writable();
+            let before = free_bytes(&store);
+            let header = tree(&store, node_bytes);
+            let keys: Vec<u32> = (0..n).map(|i| i.wrapping_mul(step) % n).collect();
+            for &key in &keys {
+                insert(&store, header, &record(key, 1), by(key)).unwrap();
+            }
+            let (all, nodes) = check(&store, header);
+            assert_eq!(all.len(), n as usize);
+            assert!(open(&store, header).unwrap().header.depth >= 2);
+            let room = nodes * (node_bytes as usize - 30) / 11;
+            assert!(all.len() * 2 > room, "{} records where {room} fit", all.len());
+            assert!(insert(&store, header, &record(5, 1), by(5)).is_err(), "twice");
+            assert!(update(&store, header, by(5), |r| r[10] = 9).unwrap());
+            assert!(!update(&store, header, by(n), |_| ()).unwrap());
+            for (i, &key) in keys.iter().enumerate() {
+                let value = remove(&store, header, by(key)).unwrap().unwrap();
+                assert_eq!(value[10], if key == 5 { 9 } else { 1 });
+                if i % 2777 == 0 {
+                    assert_eq!(check(&store, header).0.len(), n as usize - i - 1);
+                }
+            }
+            assert_eq!(remove(&store, header, by(1)).unwrap(), None);
+            assert!(!open(&store, header).unwrap().header.root.is_defined());
+            delete(&store, header, &mut |_| panic!("a record")).unwrap();
+            assert_eq!(free_bytes(&store), before);
+        }
+    }
+
+    #[test]
+    fn refused() {
+        let store = writable();
+        assert!(create(&store, &NewTree { merge_percent: 50, ..NewTree::small(5, 11) }).is_err());
+        assert!(create(&store, &NewTree { node_bytes: 16, ..NewTree::small(5, 11) }).is_err());
+        let header = tree(&store, 512);
+        assert!(insert(&store, header, b"short", |_| Ok(Ordering::Equal)).is_err());
+        let one = create(&store, &NewTree { node_bytes: 24, ..NewTree::small(5, 11) }).unwrap();
+        assert!(insert(&store, one, &record(1, 1), by(1)).unwrap_err().is_unsupported());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn as_a_map(ops in prop::collection::vec((0u8..10, 0u32..400, any::<u8>()), 1..2500), node_bytes in prop::sample::select(vec![64u32, 96, 128, 512])) {
+            let store = writable();
+            let before = free_bytes(&store);
+            let header = tree(&store, node_bytes);
+            let mut model = BTreeMap::new();
+            for (i, (op, key, value)) in ops.iter().copied().enumerate() {
+                // Phases of growth, then of decline.
+                let grow = if (i / 700).is_multiple_of(2) { 6 } else { 2 };
+                if op < grow {
+                    let added = insert(&store, header, &record(key, value), by(key)).is_ok();
+                    prop_assert_eq!(added, !model.contains_key(&key));
+                    if added { model.insert(key, value); }
+                } else if op < 9 {
+                    let removed = remove(&store, header, by(key)).unwrap();
+                    prop_assert_eq!(removed, model.remove(&key).map(|v| record(key, v)));
+                } else {
+                    let found = update(&store, header, by(key), |r| r[4..].fill(value)).unwrap();
+                    prop_assert_eq!(found, model.contains_key(&key));
+                    if found { model.insert(key, value); }
+                }
+                if i % 50 == 0 { check(&store, header); }
+            }
+            let expected: Vec<_> = model.iter().map(|(k, v)| record(*k, *v)).collect();
+            let (all, _) = check(&store, header);
+            prop_assert_eq!(&all, &expected);
+            let mut seen = 0;
+            delete(&store, header, &mut |_| { seen += 1; Ok(()) }).unwrap();
+            prop_assert_eq!(seen, expected.len());
+            prop_assert_eq!(free_bytes(&store), before);
+        }
+    }
+}

@@ -37,7 +37,7 @@ pub(super) struct Gaps {
 
 impl Gaps {
     /// The free space that the manager at `address` keeps; none where that is undefined.
-    pub fn load(store: &Store, address: Addr) -> Result<Self> {
+    pub(super) fn load(store: &Store, address: Addr) -> Result<Self> {
         let mut gaps = Gaps { keep: KEPT, ..Gaps::default() };
         if !address.is_defined() {
             return Ok(gaps);
@@ -72,11 +72,11 @@ impl Gaps {
         Some(size)
     }
     /// The smallest gap that takes `bytes`: its offset and size.
-    pub fn find(&self, bytes: u64) -> Option<(u64, u64)> {
+    pub(super) fn find(&self, bytes: u64) -> Option<(u64, u64)> {
         self.by_size.range((bytes, 0)..).next().map(|&(size, offset)| (offset, size))
     }
     /// Takes `bytes` from the start of the gap at `offset`.
-    pub fn take(&mut self, offset: u64, bytes: u64) {
+    pub(super) fn take(&mut self, offset: u64, bytes: u64) {
         if let Some(size) = self.drop(offset)
             && let Some(left @ 1..) = size.checked_sub(bytes)
         {
@@ -84,7 +84,7 @@ impl Gaps {
         }
     }
     /// Adds free bytes; gives the gap that they are now part of. An error where some of them are free.
-    pub fn add(&mut self, mut offset: u64, mut bytes: u64) -> Result<(u64, u64)> {
+    pub(super) fn add(&mut self, mut offset: u64, mut bytes: u64) -> Result<(u64, u64)> {
         let twice = || Error::usage("a heap object that was removed already");
         let end = offset.saturating_add(bytes);
         if let Some((&next, &size)) = self.by_offset.range(offset..).next() {
@@ -110,21 +110,21 @@ impl Gaps {
         Ok((offset, bytes))
     }
     /// Forgets all gaps in `start..end`, a block that goes.
-    pub fn forget(&mut self, start: u64, end: u64) {
+    pub(super) fn forget(&mut self, start: u64, end: u64) {
         let within: Vec<u64> = self.by_offset.range(start..end).map(|(o, _)| *o).collect();
         for offset in within {
             self.drop(offset);
         }
     }
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.by_offset.clear();
         self.by_size.clear();
         self.spans.clear();
         self.changed = true;
     }
     /// Adds blocks that do not exist, `count` from `entry` on in the indirect block at `table`.
-    pub fn add_span(&mut self, geometry: &Geometry, table: u64, entry: u64, count: u64) {
+    pub(super) fn add_span(&mut self, geometry: &Geometry, table: u64, entry: u64, count: u64) {
         let (mut first, mut last) = (entry, entry.saturating_add(count));
         self.spans.retain(|span| {
             if span.indirect_offset != table {
@@ -152,7 +152,7 @@ impl Gaps {
     }
     /// Takes a direct block of at least `bytes` bytes, the smallest there is, out of a span: its indirect
     /// block and its entry there.
-    pub fn take_block(&mut self, geometry: &Geometry, bytes: u64) -> Option<(u64, u64)> {
+    pub(super) fn take_block(&mut self, geometry: &Geometry, bytes: u64) -> Option<(u64, u64)> {
         let least = geometry.row_of(bytes)?;
         let width = geometry.width();
         let wanted = |span: &BlockSpan| {
@@ -170,7 +170,7 @@ impl Gaps {
         Some((table, entry))
     }
     /// Takes the span that ends at `offset`; gives where it starts.
-    pub fn take_span_before(&mut self, geometry: &Geometry, offset: u64) -> Option<u64> {
+    pub(super) fn take_span_before(&mut self, geometry: &Geometry, offset: u64) -> Option<u64> {
         let ends = |s: &BlockSpan| place(geometry, s.indirect_offset, entries(geometry, s).1) == offset;
         let index = self.spans.iter().position(ends)?;
         let span = self.spans.swap_remove(index);
@@ -178,12 +178,12 @@ impl Gaps {
         Some(place(geometry, span.indirect_offset, entries(geometry, &span).0))
     }
     /// Forgets the spans of one indirect block, which goes.
-    pub fn forget_table(&mut self, table: u64) {
+    pub(super) fn forget_table(&mut self, table: u64) {
         self.spans.retain(|s| s.indirect_offset != table);
         self.changed = true;
     }
     /// Stores the manager, or frees it where nothing is left; gives its address.
-    pub fn save(mut self, store: &Store, geometry: &Geometry, header: &HeapHeader) -> Result<Addr> {
+    pub(super) fn save(mut self, store: &Store, geometry: &Geometry, header: &HeapHeader) -> Result<Addr> {
         if !self.changed {
             return Ok(header.free_space);
         }
@@ -219,7 +219,7 @@ impl Gaps {
         Ok(address)
     }
     /// Frees the manager's blocks.
-    pub fn free_manager(&mut self, store: &Store) -> Result<()> {
+    pub(super) fn free_manager(&mut self, store: &Store) -> Result<()> {
         let Some((address, manager)) = self.stored.take() else { return Ok(()) };
         if manager.list.is_defined() {
             store.free(manager.list, manager.list_allocated.0)?;

@@ -84,10 +84,8 @@ impl HeapEdit<'_> {
     }
     /// The record of a huge object, by its ID.
     fn huge_record(&self, id: &HeapId<'_>) -> Result<records::HugeObject> {
-        let w = self.store.widths;
         let order = |r: &records::HugeObject| compare(r, id);
         let found = v2::find(self.store, self.heap.header.huge_index, order)?;
-        let _ = w;
         found.ok_or_else(|| HERE.damaged("a huge object that is not in the B-tree of the huge objects"))
     }
     pub(super) fn remove_huge(&mut self, id: &HeapId<'_>) -> Result<()> {
