@@ -237,7 +237,8 @@ impl Datatype {
     fn alignment(&self) -> u32 {
         match &self.class {
             Class::Integer { .. } | Class::Float(_) | Class::Bitfield(_) | Class::Enum { .. } | Class::Time { .. } => {
-                if self.size.is_power_of_two() { self.size.min(16) } else { 1 }
+                let is_aligned = self.size.is_power_of_two();
+                if is_aligned { self.size.min(16) } else { 1 }
             }
             Class::Compound(members) => members.iter().map(|m| m.datatype.alignment()).max().unwrap_or(1),
             Class::Array { base, .. } | Class::Complex(base) => base.alignment(),
