@@ -7,6 +7,7 @@
 //! - [`attributes`]: the attributes of an object, however it stores them
 //! - [`dataset`]: type, space, layout, filters and fill value of a dataset, together
 //! - [`reference`](mod@reference): references, old and new, resolved to addresses and selections
+//! - [`release`]: frees what overwritten elements led to
 //! - [`family`]: how a file in several parts is put together
 
 pub mod attributes;
@@ -16,4 +17,5 @@ pub mod family;
 pub mod links;
 pub mod object;
 pub mod reference;
+pub mod release;
 pub mod shared;

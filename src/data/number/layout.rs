@@ -150,3 +150,13 @@ impl NumberLayout {
         }
     }
 }
+
+impl std::fmt::Display for NumberLayout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NumberLayout::Plain { plain, .. } => f.write_str(&format!("{plain:?}").to_lowercase()),
+            NumberLayout::Integer(i) => i.fmt(f),
+            NumberLayout::Float(float) => float.fmt(f),
+        }
+    }
+}
