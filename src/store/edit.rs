@@ -49,6 +49,12 @@ impl Store {
         });
         self.end.store(end, Ordering::Release);
     }
+    /// Sets what the next commit writes of the superblock, but for the end of the file.
+    pub(super) fn set_superblock(&self, superblock: &Superblock) -> Result<()> {
+        let mut own = self.editing()?.superblock.lock().unwrap_or_else(PoisonError::into_inner);
+        *own = superblock.clone().with_end(self.base(), own.end());
+        Ok(())
+    }
     /// Whether the file is open for writing.
     pub fn is_writable(&self) -> bool {
         self.edit.is_some()

@@ -27,6 +27,7 @@ pub mod index;
 pub mod open;
 pub mod shared;
 pub mod space;
+pub mod symbols;
 #[cfg(test)]
 pub(crate) mod testing;
 
