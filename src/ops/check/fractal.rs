@@ -224,8 +224,7 @@ impl<'f> Check<'f> {
         if heap.huge.values().any(|users| *users != 1) {
             self.problem(&HERE, at.get(), "huge objects that nobody or more than one names");
         }
-        let room =
-            heap.blocks.iter().fold(0u64, |n, (_, size)| n.saturating_add(size.saturating_sub(overhead)));
+        let room = heap.room();
         let used = heap.managed.iter().fold(0u64, |n, (_, len)| n.saturating_add(*len));
         if heap.whole && header.free_bytes.0 != room.saturating_sub(used) {
             self.mismatch(&HERE, at, "free bytes", header.free_bytes.0, room.saturating_sub(used));
@@ -309,6 +308,28 @@ impl Heap {
             HeapId::Huge(HugeObject { address, .. }) => self.name_huge(address.raw()),
         }
         Ok(found)
+    }
+    /// Bytes for objects in all blocks that the heap's space is cut into, whether they exist or not.
+    fn room(&self) -> u64 {
+        let (geometry, table) = (&self.open.geometry, &self.open.header.table);
+        let overhead = geometry.direct_overhead();
+        if !table.root.is_defined() {
+            return 0;
+        }
+        if table.rows == 0 {
+            return geometry.block_size(0).saturating_sub(overhead);
+        }
+        // By row: bytes in one block of it, and in all rows before it.
+        let mut before = vec![0u64];
+        for row in 0..u32::from(table.rows) {
+            let in_block = match geometry.is_direct(row) {
+                true => geometry.block_size(row).saturating_sub(overhead),
+                false => before.get(usize::try_from(geometry.rows_below(row)).unwrap_or(0)).copied().unwrap_or(0),
+            };
+            let in_row = in_block.saturating_mul(u64::from(table.width));
+            before.push(before.last().copied().unwrap_or(0).saturating_add(in_row));
+        }
+        before.last().copied().unwrap_or(0)
     }
     fn name_huge(&mut self, key: u64) {
         let users = self.huge.entry(key).or_default();
