@@ -324,7 +324,9 @@ impl Heap {
         for row in 0..u32::from(table.rows) {
             let in_block = match geometry.is_direct(row) {
                 true => geometry.block_size(row).saturating_sub(overhead),
-                false => before.get(usize::try_from(geometry.rows_below(row)).unwrap_or(0)).copied().unwrap_or(0),
+                false => {
+                    before.get(usize::try_from(geometry.rows_below(row)).unwrap_or(0)).copied().unwrap_or(0)
+                }
             };
             let in_row = in_block.saturating_mul(u64::from(table.width));
             before.push(before.last().copied().unwrap_or(0).saturating_add(in_row));

@@ -173,7 +173,13 @@ impl<'f> Check<'f> {
             match known.remove(&id) {
                 // The first user keeps its own copy of a message that was not shared yet, and is counted.
                 Some(references) if u64::from(references) >= uses => {}
-                Some(references) => self.mismatch(&TABLE, index.index, "uses of a message", references, format!("at least {uses}")),
+                Some(references) => self.mismatch(
+                    &TABLE,
+                    index.index,
+                    "uses of a message",
+                    references,
+                    format!("at least {uses}"),
+                ),
                 None => {
                     self.problem(&TABLE, index.index.get(), "a message in use that the index does not name")
                 }
