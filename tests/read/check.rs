@@ -183,8 +183,8 @@ fn a_record_out_of_order_is_found() {
 fn a_wrong_count_in_a_heap_is_found() {
     let mut damaged = bytes("groups_latest.h5");
     let heap = position(&damaged, 0, b"FRHP");
-    // Managed objects: after 14 bytes, six lengths and two addresses.
-    damaged[heap + 14 + 8 * 8] ^= 1;
+    // Managed objects: after 14 bytes and seven fields of 8 bytes.
+    damaged[heap + 14 + 7 * 8] ^= 1;
     let end = heap + 142;
     let sum = lookup3(&damaged[heap..end]);
     damaged[end..end + 4].copy_from_slice(&sum.to_le_bytes());

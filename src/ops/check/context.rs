@@ -117,7 +117,8 @@ impl<'f> Check<'f> {
         let (at, address) = places.fold((None, None), |(s, a), (s2, a2)| (s.or(Some(s2)), a.or(a2)));
         let limit = if e.kind() == ErrorKind::Limit { "limit reached: " } else { "" };
         let at: Structure = at.unwrap_or(Structure::new("file", ""));
-        self.problem(&at, address, format!("{limit}{}", e.what()));
+        let what = e.what().split_whitespace().collect::<Vec<_>>().join(" ");
+        self.problem(&at, address, format!("{limit}{what}"));
     }
     /// Whether a structure is met for the first time; else it is a problem, as structures have one owner.
     pub(super) fn enter(&mut self, address: Addr, at: &Structure) -> bool {

@@ -75,6 +75,9 @@ impl<'f> Check<'f> {
         }
         if open.header.huge_index.is_defined() {
             self.huge_objects(&mut heap)?;
+        } else if (open.header.huge_objects.0, open.header.huge_bytes.0) != (0, 0) {
+            let found = format!("{} of {} bytes", open.header.huge_objects.0, open.header.huge_bytes.0);
+            self.mismatch(&HERE, address, "huge objects without an index", found, "none");
         }
         Ok(Some(heap))
     }

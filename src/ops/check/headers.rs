@@ -46,8 +46,13 @@ impl Check<'_> {
         let Some(messages) = self.told(walked)? else { return Ok(false) };
         for m in &messages {
             let at = message::structure(m.kind);
-            let result = self.message(m).at(&at, address.raw());
-            self.told(result)?;
+            match self.message(m).at(&at, address.raw()) {
+                // It only says how free space is kept; pre-releases of libhdf5 1.10 wrote forms of their own.
+                Err(e) if m.kind == message::FILE_SPACE && e.is_damaged() => {
+                    self.note("a file space info message of a form that no release wrote");
+                }
+                result => drop(self.told(result)?),
+            }
         }
         Ok(true)
     }

@@ -95,10 +95,10 @@ impl<'f> Check<'f> {
         }
         if let Some(m) = header.find(message::FILE_SPACE) {
             let info = decode::<FileSpaceInfo>(&m.body, (w,), &message::structure(m.kind));
-            let managers: Vec<Addr> = match self.told(info)? {
-                Some((FileSpaceInfo::Draft { managers, .. }, _)) => managers.into_iter().flatten().collect(),
-                Some((FileSpaceInfo::Current(f), _)) => f.managers.into_iter().flatten().collect(),
-                None => Vec::new(),
+            let managers: Vec<Addr> = match info {
+                Ok((FileSpaceInfo::Draft { managers, .. }, _)) => managers.into_iter().flatten().collect(),
+                Ok((FileSpaceInfo::Current(f), _)) => f.managers.into_iter().flatten().collect(),
+                Err(_) => Vec::new(),
             };
             for manager in managers.into_iter().filter(|a| a.is_defined()) {
                 for (offset, _, bytes) in self.manager(manager, Kind::FreeSpace)?.unwrap_or_default() {
