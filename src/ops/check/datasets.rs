@@ -42,7 +42,7 @@ impl<'f> Check<'f> {
         if let Some(m) = header.find(message::EXTERNAL_FILES) {
             self.external(&m.body)?;
         }
-        let bytes = info.elements()?.checked_mul(u64::from(info.datatype.size));
+        let bytes = info.elements().ok().and_then(|n| n.checked_mul(u64::from(info.datatype.size)));
         let too_large = || HERE.damaged("elements of more than 2^64 bytes");
         match &info.layout.class {
             LayoutClass::Compact(data) => {
@@ -53,13 +53,15 @@ impl<'f> Check<'f> {
                 }
                 self.values(&info.datatype, data)
             }
+            // An extent that no file holds is sound while nothing of it is written.
+            LayoutClass::Contiguous { address, .. } if !address.is_defined() => Ok(()),
             LayoutClass::Contiguous { address, size } => {
                 let bytes = bytes.ok_or_else(too_large)?;
                 let size = if *size == Length::UNLIMITED { bytes } else { size.0 };
                 if size < bytes {
                     self.mismatch(&HERE, header.address, "bytes of a contiguous dataset", size, bytes);
                 }
-                match address.is_defined() && info.external.is_empty() {
+                match info.external.is_empty() {
                     true => self.contiguous(&info, *address, size, bytes),
                     false => Ok(()),
                 }
