@@ -261,7 +261,9 @@ impl HeapEdit<'_> {
     /// that are passed over become spans.
     pub(super) fn next_block(&mut self, bytes: u64) -> Result<u64> {
         let geometry = self.heap.geometry;
-        let least = geometry.row_of(bytes).filter(|row| geometry.block_size(*row) <= self.heap.header.table.max_direct.0);
+        let least = geometry
+            .row_of(bytes)
+            .filter(|row| geometry.block_size(*row) <= self.heap.header.table.max_direct.0);
         let least = least.ok_or_else(|| HERE.damaged(format!("no direct block takes {bytes} bytes")))?;
         if self.rows() == 0 {
             if !self.heap.header.table.root.is_defined() && least == 0 {
