@@ -460,6 +460,16 @@ impl HeapEdit<'_> {
         self.blocks = blocks;
         Ok(())
     }
+    /// Leaves the blocks, all of them stored, to the cache.
+    pub(super) fn keep_blocks(&mut self) -> Result<()> {
+        for block in std::mem::take(&mut self.blocks).into_values() {
+            let (owner, offset) = (self.heap.address, block.place.start);
+            let weight = block.place.size.saturating_add(64);
+            let kept = Direct { owner, offset, bytes: Arc::new(block.bytes) };
+            self.store.cached(block.address, &DIRECT, || Ok((kept, weight)))?;
+        }
+        Ok(())
+    }
     /// Stores what has changed of a block, and its checksum.
     fn store_plain(&self, block: &Block, head: usize, sum: Option<u32>) -> Result<()> {
         self.store.evict::<Direct>(block.address);

@@ -98,6 +98,7 @@ impl<'a> HeapEdit<'a> {
     pub fn finish(mut self) -> Result<()> {
         self.flush_blocks()?;
         self.flush_tables()?;
+        self.keep_blocks()?;
         let heap = &mut self.heap;
         heap.header.free_space = self.gaps.save(self.store, &heap.geometry, &heap.header)?;
         write_header(self.store, heap.address, &heap.header)
