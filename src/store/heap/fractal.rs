@@ -76,6 +76,24 @@ impl FractalHeap {
             Ok((FractalHeap { address, header, geometry, stages }, weight))
         })
     }
+    /// Bytes of the managed objects.
+    pub fn live_bytes(&self) -> u64 {
+        let table = &self.header.table;
+        let room = match (table.rows, table.root.is_defined()) {
+            (0, false) => 0,
+            (0, true) => self.geometry.usable(0),
+            (rows, _) => self.geometry.usable_rows(0, u32::from(rows)),
+        };
+        room.saturating_sub(self.header.free_bytes.0)
+    }
+    /// Whether more than half of the direct blocks is free, and that is worth a new heap: free space comes back
+    /// to the file only with whole blocks, and the smallest of very many gaps are forgotten. Making the heap
+    /// anew is the caller's, who knows all IDs: [`NewHeap::like`], an insertion of all objects, [`delete()`].
+    pub fn is_sparse(&self) -> bool {
+        let allocated = self.header.allocated_bytes.0;
+        let largest = self.header.table.max_direct.0.saturating_mul(2);
+        allocated > largest && self.live_bytes() < allocated.wrapping_div(2)
+    }
     /// The object with this ID.
     pub fn object(&self, store: &Store, id: &[u8]) -> Result<HeapObject> {
         match self.geometry.parse_id(id).at(&ID, self.address.raw())? {

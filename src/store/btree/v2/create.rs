@@ -33,7 +33,9 @@ impl NewTree {
 
 /// Makes an empty tree; gives the address of its header.
 pub fn create(store: &Store, new: &NewTree) -> Result<Addr> {
-    if !(1..=100).contains(&new.split_percent) || new.merge_percent.saturating_mul(2) >= new.split_percent.max(2) {
+    if !(1..=100).contains(&new.split_percent)
+        || new.merge_percent.saturating_mul(2) >= new.split_percent.max(2)
+    {
         return Err(Error::usage("a tree that merges at half of where it splits, or more"));
     }
     let header = Header {

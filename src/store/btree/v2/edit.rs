@@ -53,7 +53,8 @@ impl Changed {
         Ok(self.records.drain(start..end).collect())
     }
     pub(super) fn child(&self, index: usize) -> Result<Child> {
-        let absent = || INTERNAL.damaged(format!("child {index} of a node with {} children", self.children.len()));
+        let absent =
+            || INTERNAL.damaged(format!("child {index} of a node with {} children", self.children.len()));
         self.children.get(index).copied().ok_or_else(absent)
     }
     pub(super) fn set_child(&mut self, index: usize, child: Child) {
@@ -62,7 +63,10 @@ impl Changed {
         }
     }
     /// Where the record is or, as an error, would be.
-    pub(super) fn search(&self, order: &mut dyn FnMut(&[u8]) -> Result<Ordering>) -> Result<Result<usize, usize>> {
+    pub(super) fn search(
+        &self,
+        order: &mut dyn FnMut(&[u8]) -> Result<Ordering>,
+    ) -> Result<Result<usize, usize>> {
         let (mut low, mut high) = (0usize, self.count());
         while low < high {
             let middle = low.midpoint(high);
@@ -98,13 +102,16 @@ impl<'a> Edit<'a> {
             let what = format!("a record of {record_bytes:?} bytes for a tree of {size}");
             return Err(Error::usage(what).within(&HERE, address.get()));
         }
-        let edit = Edit { store, address, tree: Tree { header: tree.header.clone(), shape: tree.shape.clone() } };
-        for level in &edit.tree.shape.levels {
-            if level.max_records < 2 {
-                return Err(HERE.unsupported("edits of nodes with room for less than two records"));
-            }
-        }
+        let edit =
+            Edit { store, address, tree: Tree { header: tree.header.clone(), shape: tree.shape.clone() } };
+        edit.check_room()?;
         Ok(edit)
+    }
+    fn check_room(&self) -> Result<()> {
+        if self.tree.shape.levels.iter().any(|l| l.max_records < 2) {
+            return Err(HERE.unsupported("edits of nodes with room for less than two records"));
+        }
+        Ok(())
     }
     pub(super) fn level(&self, level: u16) -> Result<&Level> {
         self.tree.level(level).ok_or_else(|| HERE.damaged(format!("no level {level}")))
@@ -282,6 +289,7 @@ impl<'a> Edit<'a> {
         if self.tree.header.depth != depth {
             self.tree.header.depth = depth;
             self.tree.shape = self.tree.header.shape(self.store.widths)?;
+            self.check_room()?;
         }
         Ok(())
     }

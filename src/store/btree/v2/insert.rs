@@ -20,7 +20,9 @@ pub fn insert(
 ) -> Result<()> {
     let mut edit = Edit::open(store, header, Some(record.len()))?;
     let node = match edit.tree.root() {
-        Some((root, level)) => insert_below(&edit, &root, level, record, &mut compare).at(&HERE, header.raw())?,
+        Some((root, level)) => {
+            insert_below(&edit, &root, level, record, &mut compare).at(&HERE, header.raw())?
+        }
         None => edit.new_node(0, record.to_vec(), Vec::new())?,
     };
     edit.settle_root(node)?;
@@ -28,7 +30,13 @@ pub fn insert(
 }
 
 /// The node with the record added, not yet stored; all below it is.
-fn insert_below(edit: &Edit<'_>, child: &Child, level: u16, record: &[u8], order: Order<'_>) -> Result<Changed> {
+fn insert_below(
+    edit: &Edit<'_>,
+    child: &Child,
+    level: u16,
+    record: &[u8],
+    order: Order<'_>,
+) -> Result<Changed> {
     let mut node = edit.load(child, level)?;
     let Err(index) = node.search(order)? else {
         return Err(Error::usage("a record that the tree holds already"));

@@ -261,7 +261,9 @@ impl HeapEdit<'_> {
     /// that are passed over become spans.
     pub(super) fn next_block(&mut self, bytes: u64) -> Result<u64> {
         let geometry = self.heap.geometry;
-        let least = geometry.row_of(bytes).filter(|row| geometry.block_size(*row) <= self.heap.header.table.max_direct.0);
+        let least = geometry
+            .row_of(bytes)
+            .filter(|row| geometry.block_size(*row) <= self.heap.header.table.max_direct.0);
         let least = least.ok_or_else(|| HERE.damaged(format!("no direct block takes {bytes} bytes")))?;
         if self.rows() == 0 {
             if !self.heap.header.table.root.is_defined() && least == 0 {
@@ -456,6 +458,16 @@ impl HeapEdit<'_> {
             block.dirty = 0..0;
         }
         self.blocks = blocks;
+        Ok(())
+    }
+    /// Leaves the blocks, all of them stored, to the cache.
+    pub(super) fn keep_blocks(&mut self) -> Result<()> {
+        for block in std::mem::take(&mut self.blocks).into_values() {
+            let (owner, offset) = (self.heap.address, block.place.start);
+            let weight = block.place.size.saturating_add(64);
+            let kept = Direct { owner, offset, bytes: Arc::new(block.bytes) };
+            self.store.cached(block.address, &DIRECT, || Ok((kept, weight)))?;
+        }
         Ok(())
     }
     /// Stores what has changed of a block, and its checksum.

@@ -147,12 +147,16 @@ impl FractalHeap {
                 work.spend(1)?;
                 let Some(entry) = self.geometry.entry(row, column) else { continue };
                 if self.geometry.is_direct(row) {
-                    let Some(child) = table.block.direct.get(entry).filter(|c| c.address.is_defined()) else { continue };
+                    let Some(child) = table.block.direct.get(entry).filter(|c| c.address.is_defined()) else {
+                        continue;
+                    };
                     store.evict::<Direct>(child.address);
                     store.free(child.address, child.filtered.map_or(size, |f| f.size.0))?;
                     continue;
                 }
-                let Some(child) = table.block.indirect.get(entry).filter(|a| a.is_defined()) else { continue };
+                let Some(child) = table.block.indirect.get(entry).filter(|a| a.is_defined()) else {
+                    continue;
+                };
                 let below = self.geometry.rows_below(row);
                 if below >= rows {
                     return Err(HERE.damaged("a doubling table that does not get smaller"));

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use super::FractalHeap;
 use super::blocks::{Block, Table};
 use super::gaps::Gaps;
-use super::FractalHeap;
 use crate::error::{At, Error, Result};
+use crate::filter::Context;
 use crate::format::fractal_heap::{DIRECT, HERE, HeapHeader, HeapId, ID};
 use crate::store::Store;
 use crate::wire::checksum::seal;
@@ -97,6 +98,7 @@ impl<'a> HeapEdit<'a> {
     pub fn finish(mut self) -> Result<()> {
         self.flush_blocks()?;
         self.flush_tables()?;
+        self.keep_blocks()?;
         let heap = &mut self.heap;
         heap.header.free_space = self.gaps.save(self.store, &heap.geometry, &heap.header)?;
         write_header(self.store, heap.address, &heap.header)
@@ -145,7 +147,8 @@ impl<'a> HeapEdit<'a> {
         if self.heap.header.managed_objects.0 == 0 {
             return self.empty();
         }
-        let whole = start == place.start.saturating_add(overhead) && free == place.size.saturating_sub(overhead);
+        let whole =
+            start == place.start.saturating_add(overhead) && free == place.size.saturating_sub(overhead);
         if whole { self.drop_block(&place) } else { Ok(()) }
     }
     /// The direct block of an object; an error where no object can be.
@@ -164,10 +167,21 @@ impl<'a> HeapEdit<'a> {
     }
     /// The bytes as the heap's filters store them, and which stages were skipped.
     pub(super) fn filter(&self, bytes: &[u8]) -> Result<(Vec<u8>, u32)> {
-        if self.heap.stages.is_empty() {
-            return Ok((bytes.to_vec(), 0));
+        let (mut data, mut scratch, mut mask) = (bytes.to_vec(), Vec::new(), 0u32);
+        let limit = usize::try_from(self.store.limits.max_allocation).unwrap_or(usize::MAX);
+        for (bit, stage) in (0u32..).zip(&self.heap.stages) {
+            let context = Context { client_data: &stage.client_data, limit, expected: bytes.len() };
+            let done = match self.store.filters.get(stage.id) {
+                Some(filter) => filter.encode(&data, &mut scratch, &context),
+                None => Err(Error::unsupported(format!("filter {}", stage.id))),
+            };
+            match done {
+                Ok(()) => std::mem::swap(&mut data, &mut scratch),
+                Err(_) if stage.optional => mask |= 1u32.checked_shl(bit).unwrap_or(0),
+                Err(e) => return Err(e).at(&HERE, self.heap.address.raw()),
+            }
         }
-        Err(HERE.unsupported("changes of a heap with filters").within(&HERE, self.heap.address.get()))
+        Ok((data, mask))
     }
 }
 

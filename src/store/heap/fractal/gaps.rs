@@ -44,7 +44,9 @@ impl Gaps {
         }
         let manager = free_space::load(store, address)?;
         if manager.header.client != Client::FractalHeap {
-            return Err(HERE.damaged("a manager of the file's space, in a heap").within(&HERE, address.get()));
+            return Err(HERE
+                .damaged("a manager of the file's space, in a heap")
+                .within(&HERE, address.get()));
         }
         for (size, section) in manager.sections {
             match section.blocks {

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::edit::HeapEdit;
 use super::FractalHeap;
+use super::edit::HeapEdit;
 use crate::error::{Error, Result};
 use crate::format::btree2::records::{self, Record};
 use crate::format::fractal_heap::geometry::{FilteredHuge, HugeObject};
