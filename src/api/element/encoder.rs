@@ -108,3 +108,6 @@ impl<'a> Encoder<'a> {
         reference.encode(self.file()?, kind, out)
     }
 }
+
+#[cfg(test)]
+mod tests;
