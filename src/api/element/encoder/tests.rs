@@ -31,7 +31,12 @@ fn fixture(name: &str) -> (Container, Arc<Growing>) {
 }
 
 /// Encodes values into `old` and decodes them again.
-fn there_and_back<T: H5Type>(c: &Container, stored: &Datatype, values: &[T], old: u8) -> crate::Result<(Vec<u8>, Vec<T>)> {
+fn there_and_back<T: H5Type>(
+    c: &Container,
+    stored: &Datatype,
+    values: &[T],
+    old: u8,
+) -> crate::Result<(Vec<u8>, Vec<T>)> {
     let plan = T::plan(stored)?;
     let mut bytes = vec![old; stored.bytes() * values.len()];
     T::encode_many(&plan, values, &mut Encoder::new(c), ElementsMut::packed(&mut bytes, stored.bytes()))?;
@@ -113,7 +118,9 @@ fn natural_types() {
     natural(&c, "enum int64 {Low, High}", &[Wide::Low, Wide::High]);
     let samples: Vec<Sample> = (0..50).map(sample).collect();
     let described = Sample::datatype().unwrap().describe();
-    assert!(described.starts_with("compound {time: float64, détecteur: string (utf-8), counts: array [3, 2]"));
+    assert!(
+        described.starts_with("compound {time: float64, détecteur: string (utf-8), counts: array [3, 2]")
+    );
     natural(&c, &described, &samples);
     let object = Reference::To { object: Addr::new(800), file: None, part: Part::Whole };
     natural(&c, "reference to object", &[object, Reference::Null]);
@@ -132,7 +139,10 @@ fn what_does_not_fit_is_named() {
     let (bytes, back) = there_and_back(&c, &odd, &[65535i64, -65536, 0], 0).unwrap();
     assert_eq!(back, [65535, -65536, 0]);
     assert_eq!(bytes[8..], [0xff, 0xc0, 0, 0x1f]);
-    assert_eq!(fails(there_and_back(&c, &odd, &[0, 0, 65536i64], 0)), "element 2: 65536 does not fit in a signed integer of 17 bits");
+    assert_eq!(
+        fails(there_and_back(&c, &odd, &[0, 0, 65536i64], 0)),
+        "element 2: 65536 does not fit in a signed integer of 17 bits"
+    );
     let plan = i64::plan(&odd).unwrap();
     let mut place = [0; 4];
     i64::MAX.encode(&plan, &mut Encoder::detached().clamp(true), &mut place).unwrap();
@@ -315,8 +325,17 @@ fn keep(name: &str, bytes: &[u8]) {
 #[test]
 fn fixtures_encoded_anew_are_the_same() {
     let kinds = [
-        "arrays", "bitfield_opaque_time", "complex", "compounds", "enums", "floats", "integers", "references_new",
-        "references_old", "strings", "vlens",
+        "arrays",
+        "bitfield_opaque_time",
+        "complex",
+        "compounds",
+        "enums",
+        "floats",
+        "integers",
+        "references_new",
+        "references_old",
+        "strings",
+        "vlens",
     ];
     let mut all = 0;
     for name in kinds.iter().flat_map(|k| [format!("{k}_earliest"), format!("{k}_latest")]) {
@@ -336,7 +355,8 @@ fn fixtures_encoded_anew_are_the_same() {
 
 /// Numbers that are no ties of a rounding, as doubles.
 const POOL: [f64; 16] = [
-    0.0, 1.0, -1.0, 2.75, -3.6, 100.3, -129.7, 255.9, 32767.2, -40000.0, 65536.4, 3.0e9, -5.0e15, 1.0e-3, 1.0e30, -1.0e-20,
+    0.0, 1.0, -1.0, 2.75, -3.6, 100.3, -129.7, 255.9, 32767.2, -40000.0, 65536.4, 3.0e9, -5.0e15, 1.0e-3,
+    1.0e30, -1.0e-20,
 ];
 
 #[test]
