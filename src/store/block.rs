@@ -119,6 +119,13 @@ impl Store {
     fn is_changed(&self) -> bool {
         self.edit.is_some() || self.changed.load(Ordering::Acquire)
     }
+    /// All bytes of the source, from its first one on.
+    pub fn source_bytes(&self) -> Result<Vec<u8>> {
+        let source = self.pages.source().source();
+        let mut out = vec![0; usize::try_from(source.len()?).map_err(|_| Error::limit("a file larger than memory"))?];
+        source.read_at(0, &mut out)?;
+        Ok(out)
+    }
     /// The end of the readable bytes, relative to the base address.
     pub fn end(&self) -> u64 {
         self.end.load(Ordering::Acquire)

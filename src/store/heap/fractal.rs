@@ -1,4 +1,7 @@
-//! Fractal heaps at work: an object by its heap ID.
+//! Fractal heaps at work: an object by its heap ID; edits in the files below.
+//!
+//! - [`create()`], [`delete()`]: the whole heap
+//! - [`HeapEdit`], and [`insert`], [`remove`], [`replace`] for one object
 
 use std::sync::Arc;
 
@@ -16,6 +19,15 @@ use crate::store::Store;
 use crate::store::btree::v2;
 use crate::wire::checksum::{lookup3, verify};
 use crate::wire::{Addr, decode};
+
+mod blocks;
+mod create;
+mod edit;
+mod gaps;
+mod huge;
+
+pub use create::{NewHeap, create, delete};
+pub use edit::{HeapEdit, insert, remove, replace};
 
 /// Bytes that a stage of a pipeline may hold beyond twice the block.
 const FILTER_SLACK: u64 = 64 << 10;
@@ -233,3 +245,5 @@ fn check_sum(mut bytes: Vec<u8>, used: usize, stored: u32) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod edit_tests;
