@@ -20,9 +20,29 @@ pub mod store;
 
 pub use bulk::{decode_into, decode_one};
 pub use float::Real;
-pub use layout::{NumberLayout, Plain};
+pub use layout::NumberLayout;
 pub use numeric::Numeric;
 pub use store::{encode_into, encode_number, encode_one};
+
+/// Numbers that Rust has a type for, but for their byte order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Plain {
+    I8,
+    I16,
+    I32,
+    I64,
+    I128,
+    U8,
+    U16,
+    U32,
+    U64,
+    U128,
+    F16,
+    BF16,
+    F32,
+    F64,
+}
 
 /// A stored number, without loss.
 #[derive(Debug, Clone, Copy, PartialEq)]

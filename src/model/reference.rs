@@ -102,7 +102,8 @@ fn number(stored: &[u8], width: usize) -> Result<u32> {
     four.map(u32::from_le_bytes).ok_or_else(|| Error::damaged("a reference without its heap index"))
 }
 
-/// A regular hyperslab of at most this many blocks is stored as blocks in old references: HDF5 1.8 reads those.
+/// A regular hyperslab of at most this many blocks is stored as blocks in files that HDF5 1.8 reads: it knows
+/// no other form.
 const FEW_BLOCKS: u64 = 1024;
 
 impl Reference {
@@ -116,7 +117,9 @@ impl Reference {
             (ReferenceKind::OldObject, Part::Whole, None) => address_bytes(c, *object)?,
             (ReferenceKind::OldRegion, Part::Region(Ok(selection)), None) => {
                 let mut bytes = address_bytes(c, *object)?;
-                bytes.append(&mut encode(&as_blocks(selection), (), &selection::HERE)?);
+                let old = c.superblock.version() < 3;
+                let selection = if old { as_blocks(selection) } else { selection.clone() };
+                bytes.append(&mut encode(&selection, (), &selection::HERE)?);
                 let (collection, index) = global::insert(&c.store, &bytes)?;
                 [address_bytes(c, collection)?, index.to_le_bytes().to_vec()].concat()
             }

@@ -81,7 +81,13 @@ impl<'s> Owned<'s> {
         }
     }
     /// An element whose heap object's address starts at byte `start`, with the type of the items in it.
-    fn sequence(&mut self, stored: &[u8], start: usize, new: Option<&[u8]>, items: Option<&Datatype>) -> Result<()> {
+    fn sequence(
+        &mut self,
+        stored: &[u8],
+        start: usize,
+        new: Option<&[u8]>,
+        items: Option<&Datatype>,
+    ) -> Result<()> {
         let width = usize::from(self.store.widths.offset);
         let id = |s| part(s, start, width.saturating_add(4));
         let Some((address, index)) = id(stored).and_then(|i| i.split_last_chunk::<4>()) else {

@@ -74,7 +74,8 @@ impl<'a> Encoder<'a> {
         self
     }
     fn file(&self) -> Result<&'a Container> {
-        self.container.ok_or_else(|| Error::usage("the element leads to a heap, and there is no file at hand"))
+        self.container
+            .ok_or_else(|| Error::usage("the element leads to a heap, and there is no file at hand"))
     }
     /// Encodes an element of variable length: `count` items with these bytes; nothing where there are none.
     pub(crate) fn sequence(&mut self, count: usize, bytes: &[u8], out: &mut [u8]) -> Result<()> {
@@ -89,7 +90,8 @@ impl<'a> Encoder<'a> {
     pub(crate) fn heap_object(&mut self, count: usize, bytes: &[u8], out: &mut [u8]) -> Result<()> {
         let file = self.file()?;
         let w = file.store.widths;
-        let number = u32::try_from(count).map_err(|_| Error::usage(format!("a sequence of {count} elements")))?;
+        let number =
+            u32::try_from(count).map_err(|_| Error::usage(format!("a sequence of {count} elements")))?;
         if out.len() != usize::from(w.offset).saturating_add(8) {
             return Err(Error::damaged(format!("{} bytes for a variable-length element", out.len())));
         }
@@ -100,7 +102,12 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
     /// Encodes a reference.
-    pub(crate) fn reference(&mut self, reference: &Reference, kind: ReferenceKind, out: &mut [u8]) -> Result<()> {
+    pub(crate) fn reference(
+        &mut self,
+        reference: &Reference,
+        kind: ReferenceKind,
+        out: &mut [u8],
+    ) -> Result<()> {
         if matches!(reference, Reference::Null) {
             out.fill(0);
             return Ok(());
@@ -108,3 +115,6 @@ impl<'a> Encoder<'a> {
         reference.encode(self.file()?, kind, out)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,9 @@ pub(super) fn value(v: &Value, plan: &ValuePlan, encoder: &mut Encoder<'_>, out:
             let named = wanted.and_then(|w| names.iter().find(|(_, name)| &**name == w));
             match (named, wanted) {
                 (Some((value, _)), _) => encode_number(layout, Number::WideSigned(*value), false, out),
-                (None, Some(name)) => Err(Error::usage(format!("the enumeration has no value named {name:?}"))),
+                (None, Some(name)) => {
+                    Err(Error::usage(format!("the enumeration has no value named {name:?}")))
+                }
                 (None, None) => put_number(v, layout, encoder, out),
             }
         }
@@ -158,5 +160,8 @@ fn array(
         return Err(Error::usage(format!("{} rows for an array {dims:?}", items.len())));
     }
     let row = out.len().checked_div(*count).unwrap_or(0).max(1);
-    items.iter().zip(out.chunks_exact_mut(row)).try_for_each(|(i, place)| array(i, rest, item, encoder, place))
+    items
+        .iter()
+        .zip(out.chunks_exact_mut(row))
+        .try_for_each(|(i, place)| array(i, rest, item, encoder, place))
 }

@@ -42,7 +42,8 @@ pub(super) fn datatype(values: &[&Value]) -> Result<Datatype> {
             Ok(Datatype::vlen(datatype(&items)?))
         }
         Value::Reference(_) => {
-            let reference = |v: &&Value| if let Value::Reference(r) = v { Ok(r.clone()) } else { Err(mixed()) };
+            let reference =
+                |v: &&Value| if let Value::Reference(r) = v { Ok(r.clone()) } else { Err(mixed()) };
             Reference::datatype_for(&values.iter().map(reference).collect::<Result<Vec<_>>>()?)
         }
         _ => Err(mixed()),
@@ -82,7 +83,10 @@ fn enumeration(values: &[&Value]) -> Result<Datatype> {
 }
 
 /// The items of all values.
-fn listed<'v>(values: &[&'v Value], items: impl Fn(&'v Value) -> Option<&'v Vec<Value>>) -> Result<Vec<&'v Value>> {
+fn listed<'v>(
+    values: &[&'v Value],
+    items: impl Fn(&'v Value) -> Option<&'v Vec<Value>>,
+) -> Result<Vec<&'v Value>> {
     let mut all = Vec::new();
     for value in values {
         all.extend(items(value).ok_or_else(mixed)?);

@@ -1,31 +1,12 @@
 //! Which layout a datatype's numbers have.
 
+use super::Plain;
 use super::float::FloatLayout;
 use super::integer::IntegerLayout;
 use crate::error::{Error, Result};
 use crate::format::message::datatype::{
     BitNumbers, ByteOrder, Class, Datatype, Float, Normalization, properties::FloatFields,
 };
-
-/// Numbers that Rust has a type for, but for their byte order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Plain {
-    I8,
-    I16,
-    I32,
-    I64,
-    I128,
-    U8,
-    U16,
-    U32,
-    U64,
-    U128,
-    F16,
-    BF16,
-    F32,
-    F64,
-}
 
 /// How a number is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

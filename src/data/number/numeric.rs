@@ -2,8 +2,7 @@
 
 use half::{bf16, f16};
 
-use super::layout::Plain;
-use super::{Number, Real};
+use super::{Number, Plain, Real};
 
 mod sealed {
     pub trait Sealed {}

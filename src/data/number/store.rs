@@ -1,8 +1,8 @@
 //! Rust's numbers as stored ones of any layout: the mirror of [`bulk`](super::bulk).
 
-use super::layout::{NumberLayout, Plain};
+use super::layout::NumberLayout;
 use super::numeric::{Numeric, Wide};
-use super::Number;
+use super::{Number, Plain};
 use crate::error::{Error, Result};
 
 /// Numbers converted at a time: the buffers stay in the first cache.

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::format::message::datatype::properties::FloatFields;
 use crate::format::message::datatype::{
-    BitNumbers, ByteOrder, CharSet, Class, Datatype, Float, Member, Normalization, ReferenceKind, StringPadding, Text,
+    BitNumbers, ByteOrder, CharSet, Class, Datatype, Float, Member, Normalization, ReferenceKind,
+    StringPadding, Text,
 };
 
 /// Bytes of a heap's address and index, and of a length, where addresses have 8 bytes.
@@ -38,7 +39,8 @@ impl Datatype {
         Datatype { version: 1, size, class }
     }
     fn whole_bits(bytes: u32, order: ByteOrder) -> Result<BitNumbers> {
-        let precision = bytes.checked_mul(8).and_then(|bits| u16::try_from(bits).ok()).filter(|bits| *bits > 0);
+        let precision =
+            bytes.checked_mul(8).and_then(|bits| u16::try_from(bits).ok()).filter(|bits| *bits > 0);
         let precision = precision.ok_or_else(|| Error::usage(format!("numbers of {bytes} bytes")))?;
         Ok(BitNumbers { order, low_pad: false, high_pad: false, offset: 0, precision })
     }
@@ -154,9 +156,14 @@ impl Datatype {
         let Class::Integer { bits, signed } = &base.class else {
             return Err(Error::usage(format!("an enumeration of {}", base.describe())));
         };
-        if bits.order == ByteOrder::Vax || bits.offset != 0 || u32::from(bits.precision) != base.size.saturating_mul(8)
+        if bits.order == ByteOrder::Vax
+            || bits.offset != 0
+            || u32::from(bits.precision) != base.size.saturating_mul(8)
         {
-            return Err(Error::usage(format!("an enumeration of {}: not all bits are used", base.describe())));
+            return Err(Error::usage(format!(
+                "an enumeration of {}: not all bits are used",
+                base.describe()
+            )));
         }
         names_fit(names.iter().map(|(name, _)| name.as_bytes()), "values")?;
         let spare = 128u32.saturating_sub(u32::from(bits.precision)).min(127);
@@ -180,7 +187,11 @@ impl Datatype {
             }
             members.push((name.as_bytes().to_vec(), stored));
         }
-        Ok(Datatype { version: base.version, size: base.size, class: Class::Enum { base: Box::new(base), members } })
+        Ok(Datatype {
+            version: base.version,
+            size: base.size,
+            class: Class::Enum { base: Box::new(base), members },
+        })
     }
     /// A boolean as h5py stores it: an enumeration of FALSE and TRUE.
     pub fn boolean() -> Result<Datatype> {
@@ -217,7 +228,9 @@ impl Datatype {
                 let version = members.iter().map(|m| m.datatype.version).max().unwrap_or(1);
                 Ok(Datatype { version, size, class: Class::Compound(members) })
             }
-            Some((_, end)) => Err(Error::usage(format!("members up to byte {end} in a compound of {size} bytes"))),
+            Some((_, end)) => {
+                Err(Error::usage(format!("members up to byte {end} in a compound of {size} bytes")))
+            }
             None => Err(Error::usage("a compound without members")),
         }
     }
@@ -236,7 +249,11 @@ impl Datatype {
     /// Alignment of the type in C.
     fn alignment(&self) -> u32 {
         match &self.class {
-            Class::Integer { .. } | Class::Float(_) | Class::Bitfield(_) | Class::Enum { .. } | Class::Time { .. } => {
+            Class::Integer { .. }
+            | Class::Float(_)
+            | Class::Bitfield(_)
+            | Class::Enum { .. }
+            | Class::Time { .. } => {
                 let is_aligned = self.size.is_power_of_two();
                 if is_aligned { self.size.min(16) } else { 1 }
             }
@@ -245,5 +262,41 @@ impl Datatype {
             Class::VarLen(_) | Class::VarString { .. } | Class::Reference(ReferenceKind::OldObject) => 8,
             _ => 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let int = || Datatype::integer(1, true, ByteOrder::Little).unwrap();
+        assert!(Datatype::integer(0, true, ByteOrder::Little).is_err());
+        assert!(Datatype::float(3, ByteOrder::Little).is_err());
+        assert!(Datatype::array(int(), &[]).is_err());
+        assert!(Datatype::array(int(), &[1 << 20, 1 << 20]).is_err());
+        assert!(Datatype::opaque(1, &"x".repeat(249)).is_err());
+        assert!(Datatype::complex(int()).is_err());
+        for names in [&[("a", 128)][..], &[("a", 1), ("a", 2)], &[("a", 1), ("b", 1)], &[("a\0", 1)]] {
+            assert!(Datatype::enumeration(int(), names).is_err(), "{names:?}");
+        }
+        assert!(Datatype::compound::<&str>(&[]).is_err());
+        assert!(Datatype::compound(&[("a", int()), ("a", int())]).is_err());
+        assert!(Datatype::compound_at(&[("a", 0, int()), ("b", 0, int())], 4).is_err());
+        assert!(Datatype::compound_at(&[("a", 4, int())], 4).is_err());
+    }
+
+    #[test]
+    fn what_libhdf5_writes_for_native_types() {
+        use crate::format::message::datatype::{HERE, MAX_DEPTH};
+        let encoded = |t: &Datatype| crate::wire::encode(t, (MAX_DEPTH,), &HERE).unwrap();
+        let float = Datatype::float(8, ByteOrder::Little).unwrap();
+        assert_eq!(
+            encoded(&float),
+            [0x11, 0x20, 0x3f, 0, 8, 0, 0, 0, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 3, 0, 0]
+        );
+        let text = encoded(&Datatype::var_string(CharSet::Utf8));
+        assert_eq!(text, [0x19, 1, 1, 0, 16, 0, 0, 0, 0x10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0]);
     }
 }

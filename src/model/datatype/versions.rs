@@ -84,3 +84,51 @@ impl Datatype {
 fn moved(place: u32, by: i64) -> u32 {
     u32::try_from(i64::from(place).saturating_add(by)).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::message::datatype::{CharSet, HERE, MAX_DEPTH};
+    use crate::wire::encode;
+
+    fn row() -> Datatype {
+        let int = Datatype::integer(4, true, ByteOrder::Little).unwrap();
+        let list = Datatype::vlen(Datatype::array(int.clone(), &[2, 3]).unwrap());
+        Datatype::compound(&[
+            ("name", Datatype::var_string(CharSet::Utf8)),
+            ("n", int),
+            ("lists", list),
+            ("object", Datatype::reference(ReferenceKind::OldObject)),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn versions_by_bound() {
+        let parts = |t: &Datatype| {
+            let Class::Compound(m) = &t.class else { panic!() };
+            (t.version, m[0].datatype.version, m[1].datatype.version, m[2].datatype.version)
+        };
+        assert_eq!(parts(&row().with_version_for(1)), (2, 1, 1, 2), "a list of arrays needs 2");
+        assert_eq!(parts(&row().with_version_for(3)), (3, 1, 1, 3));
+        assert_eq!(parts(&row().with_version_for(5)), (5, 1, 1, 5));
+        for low in 1..=5 {
+            let t = row().with_version_for(low);
+            let bytes = encode(&t, (MAX_DEPTH,), &HERE).unwrap();
+            assert_eq!(Datatype::parse(&bytes).unwrap(), t);
+        }
+        let float = Datatype::float(8, ByteOrder::Little).unwrap();
+        let new = [Datatype::complex(float).unwrap(), Datatype::reference(ReferenceKind::Region)];
+        let of = |t: &Datatype| Datatype::compound(&[("x", t.clone())]).unwrap().with_version_for(1).version;
+        assert_eq!(new.each_ref().map(of), [5, 4]);
+    }
+
+    #[test]
+    fn sizes_by_width() {
+        assert_eq!(row().for_widths(Widths::EIGHT), row());
+        let small = row().for_widths(Widths { offset: 4, length: 4 });
+        let Class::Compound(m) = &small.class else { panic!() };
+        let places: Vec<_> = m.iter().map(|m| (m.offset, m.datatype.size)).collect();
+        assert_eq!((small.size, places), (32, vec![(0, 12), (12, 4), (16, 12), (28, 4)]));
+    }
+}

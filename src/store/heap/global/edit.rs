@@ -27,7 +27,8 @@ fn place(bytes: u64) -> usize {
 }
 
 fn head(index: u32, size: u64, w: Widths) -> Result<Vec<u8>> {
-    let index = u16::try_from(index).map_err(|_| Error::damaged(format!("object {index} of a global heap")))?;
+    let index =
+        u16::try_from(index).map_err(|_| Error::damaged(format!("object {index} of a global heap")))?;
     encode(&ObjectHead { index, references: 0, size: Length(size) }, (w,), &HERE)
 }
 
@@ -87,7 +88,8 @@ pub fn remove(store: &Store, collection: Addr, index: u32) -> Result<()> {
 pub fn remove_all(store: &Store, collection: Addr, indices: &[u32]) -> Result<usize> {
     let w = store.widths;
     let head_bytes = CollectionHeader::encoded_size(w);
-    let size = decode::<CollectionHeader>(&store.block(collection, head_bytes, &HERE)?, (w,), &HERE)?.0.size.0;
+    let size =
+        decode::<CollectionHeader>(&store.block(collection, head_bytes, &HERE)?, (w,), &HERE)?.0.size.0;
     let old = store.block(collection, size, &HERE)?;
     let mut sorted = indices.to_vec();
     sorted.sort_unstable();
@@ -107,6 +109,8 @@ pub fn remove_all(store: &Store, collection: Addr, indices: &[u32]) -> Result<us
     store.evict::<Collection>(collection);
     if last == 0 {
         room(store).forget(collection);
+        // Who still leads here (two elements may, in a damaged file) finds no collection to free once more.
+        store.write(collection, &vec![0; place(head_bytes)])?;
         store.free(collection, size)?;
         return Ok(removed);
     }
