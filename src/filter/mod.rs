@@ -67,6 +67,10 @@ pub trait Filter: Send + Sync {
     fn id(&self) -> u16;
     /// The name that is written into pipeline messages and told to users.
     fn name(&self) -> &'static str;
+    /// Whether the filter is there to make blocks smaller: then one that did not is left out where it may be.
+    fn compresses(&self) -> bool {
+        !matches!(self.id(), shuffle::ID | fletcher32::ID)
+    }
     /// Undoes the filter: replaces the content of `out` by the decoded bytes of `input`.
     ///
     /// `out` comes with any content and any capacity; it is cleared first and reused so that no

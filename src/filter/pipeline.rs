@@ -77,4 +77,26 @@ impl Registry {
         }
         Ok(())
     }
+    /// Applies a pipeline: `data` holds a decoded block and is replaced by the bytes to store. Gives the mask of
+    /// the stages that were skipped: optional ones that failed, or made the block larger.
+    pub fn encode(&self, stages: &[Stage], data: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Result<u32> {
+        let expected = data.len();
+        let mut mask = 0u32;
+        for (i, stage) in stages.iter().enumerate() {
+            let bit = u32::try_from(i).ok().and_then(|i| 1u32.checked_shl(i)).unwrap_or(0);
+            let Some(filter) = self.get(stage.id) else {
+                let name = stage.name.as_deref().unwrap_or("no name");
+                return Err(Error::unsupported(format!("filter {} ({name})", stage.id)));
+            };
+            let ctx = Context { client_data: &stage.client_data, limit: usize::MAX, expected };
+            match filter.encode(data, scratch, &ctx) {
+                Ok(()) if scratch.len() <= data.len() || !filter.compresses() || !stage.optional => {
+                    std::mem::swap(data, scratch);
+                }
+                Err(e) if !stage.optional => return Err(e),
+                _ => mask |= bit,
+            }
+        }
+        Ok(mask)
+    }
 }
