@@ -1,9 +1,9 @@
 //! A file on disk as a source, with positioned reads (no seek position, any number of threads).
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 
-use super::{ReadAt, beyond};
+use super::{ReadAt, WriteAt, beyond};
 use crate::error::{Error, Result};
 
 /// A file opened for reading.
@@ -22,6 +22,20 @@ impl DiskFile {
             return Err(Error::usage(format!("{} is a folder", path.display())));
         }
         Ok(DiskFile { file, len: meta.len() })
+    }
+    /// Opens a file for reading and writing.
+    pub fn open_for_writing(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let len = file.metadata()?.len();
+        Ok(DiskFile { file, len })
+    }
+    /// Makes a new file, or empties the one that is there unless it is to be `new`.
+    pub fn create(path: &Path, new: bool) -> Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        // Emptied only once it is locked.
+        let file = if new { options.create_new(true) } else { options.create(true).truncate(false) }.open(path)?;
+        Ok(DiskFile { file, len: 0 })
     }
     /// The open file.
     pub fn file(&self) -> &File {
@@ -44,6 +58,47 @@ fn read_part(mut file: &File, buf: &mut [u8], offset: u64) -> std::io::Result<us
     use std::io::{Read, Seek, SeekFrom};
     file.seek(SeekFrom::Start(offset))?;
     file.read(buf)
+}
+
+#[cfg(unix)]
+fn write_part(file: &File, bytes: &[u8], offset: u64) -> std::io::Result<usize> {
+    std::os::unix::fs::FileExt::write_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn write_part(file: &File, bytes: &[u8], offset: u64) -> std::io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_write(file, bytes, offset)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn write_part(mut file: &File, bytes: &[u8], offset: u64) -> std::io::Result<usize> {
+    use std::io::{Seek, SeekFrom, Write};
+    file.seek(SeekFrom::Start(offset))?;
+    file.write(bytes)
+}
+
+impl WriteAt for DiskFile {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let (mut at, mut left) = (offset, bytes);
+        while !left.is_empty() {
+            match write_part(&self.file, left, at) {
+                Ok(0) => return Err(std::io::Error::from(std::io::ErrorKind::WriteZero).into()),
+                Ok(n) => {
+                    left = left.get(n..).unwrap_or_default();
+                    at = at.saturating_add(u64::try_from(n).unwrap_or(0));
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(())
+    }
+    fn set_len(&self, len: u64) -> Result<()> {
+        Ok(self.file.set_len(len)?)
+    }
+    fn sync(&self) -> Result<()> {
+        Ok(self.file.sync_data()?)
+    }
 }
 
 impl ReadAt for DiskFile {

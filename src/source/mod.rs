@@ -1,6 +1,7 @@
 //! Bytes from anywhere, by position.
 //!
 //! - [`ReadAt`]: the trait; `&self`, `Send + Sync`, no seek position
+//! - [`WriteAt`]: the same for writing
 //! - [`file`](mod@file): a file on disk, with positioned reads
 //! - [`memory`]: bytes in memory
 //! - [`mmap`]: a memory map (feature `mmap`)
@@ -41,6 +42,18 @@ pub trait ReadAt: Send + Sync {
     fn bytes(&self) -> Option<&[u8]> {
         None
     }
+}
+
+/// Positioned writes to a source.
+///
+/// A write is one step: where the process is killed, it is done, not done, or done up to some byte.
+pub trait WriteAt: ReadAt {
+    /// Writes all of `bytes` at `offset`; a source that ends before is made longer, with zeros between.
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()>;
+    /// Cuts the source, or makes it longer with zeros.
+    fn set_len(&self, len: u64) -> Result<()>;
+    /// Returns when everything written is safe from a loss of power.
+    fn sync(&self) -> Result<()>;
 }
 
 impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use quick_cache::sync::Cache;
@@ -20,7 +21,7 @@ pub const PAGE_BYTES: u64 = 2048;
 /// A bounded cache of pages over a source.
 pub struct Pages<S> {
     source: S,
-    len: u64,
+    len: AtomicU64,
     cache: Cache<u64, Arc<[u8]>>,
 }
 
@@ -28,7 +29,34 @@ impl<S: ReadAt> Pages<S> {
     /// A cache of at most `pages` pages.
     pub fn new(source: S, pages: usize) -> Result<Self> {
         let len = source.len()?;
-        Ok(Pages { source, len, cache: Cache::new(pages) })
+        Ok(Pages { source, len: AtomicU64::new(len), cache: Cache::new(pages) })
+    }
+    fn known_len(&self) -> u64 {
+        self.len.load(Ordering::Acquire)
+    }
+    /// Asks the source anew for its length, and forgets the pages that `written` touches.
+    pub fn changed(&self, written: Range<u64>) -> Result<()> {
+        let before = self.known_len();
+        let len = self.source.len()?;
+        self.len.store(len, Ordering::Release);
+        let forget = |from: u64, to: u64| {
+            let first = from.checked_div(PAGE_BYTES).unwrap_or(0);
+            let pages = to.div_ceil(PAGE_BYTES).saturating_sub(first);
+            if pages > u64::try_from(self.cache.len()).unwrap_or(u64::MAX) {
+                self.cache.retain(|index, _| !(first..first.saturating_add(pages)).contains(index));
+            } else {
+                (first..first.saturating_add(pages)).for_each(|index| {
+                    self.cache.remove(&index);
+                });
+            }
+        };
+        forget(written.start, written.end);
+        if len != before {
+            // The last page was shorter than a page, or now is.
+            let (low, high) = (len.min(before), len.max(before));
+            forget(low, low.saturating_add(1).min(high));
+        }
+        Ok(())
     }
     /// The source behind the cache.
     pub fn source(&self) -> &S {
@@ -43,7 +71,7 @@ impl<S: ReadAt> Pages<S> {
             return Ok(page);
         }
         let start = index.saturating_mul(PAGE_BYTES);
-        let size = self.len.saturating_sub(start).min(PAGE_BYTES);
+        let size = self.known_len().saturating_sub(start).min(PAGE_BYTES);
         let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
         self.source.read_at(start, &mut bytes)?;
         let page: Arc<[u8]> = bytes.into();
@@ -62,7 +90,7 @@ impl<S: ReadAt> Pages<S> {
             let n = have.len().min(left.len());
             let (now, later) = left.split_at_mut(n);
             if n == 0 {
-                return Err(super::beyond(offset, later.len(), self.len));
+                return Err(super::beyond(offset, later.len(), self.known_len()));
             }
             now.copy_from_slice(have.get(..n).unwrap_or_default());
             left = later;
@@ -74,12 +102,12 @@ impl<S: ReadAt> Pages<S> {
 
 impl<S: ReadAt> ReadAt for Pages<S> {
     fn len(&self) -> Result<u64> {
-        Ok(self.len)
+        Ok(self.known_len())
     }
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         let wanted = u64::try_from(buf.len()).unwrap_or(u64::MAX);
-        if offset.checked_add(wanted).is_none_or(|end| end > self.len) {
-            return Err(super::beyond(offset, buf.len(), self.len));
+        if offset.checked_add(wanted).is_none_or(|end| end > self.known_len()) {
+            return Err(super::beyond(offset, buf.len(), self.known_len()));
         }
         if self.source.bytes().is_some() || wanted > PAGE_BYTES.saturating_mul(4) {
             return self.source.read_at(offset, buf);

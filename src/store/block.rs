@@ -1,7 +1,7 @@
-//! Fetching blocks of one file: bounded, through the page cache, with the cache image on top.
+//! Fetching blocks of one file: bounded, through the page cache, with what is not in the file yet on top.
 
 use std::any::{Any, TypeId};
-use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use quick_cache::Weighter;
@@ -11,6 +11,8 @@ use crate::error::{At, Error, Result, Structure};
 use crate::filter::Registry;
 use crate::limits::{Limits, Work};
 use crate::source::ReadAt;
+use super::changes::Changes;
+use super::edit::Edit;
 use crate::source::pages::{PAGE_BYTES, Pages};
 use crate::source::window::Window;
 use crate::wire::{Addr, Widths};
@@ -38,16 +40,19 @@ impl Weighter<(u64, TypeId), Cached> for ByWeight {
 ///
 /// All addresses are relative to the base address. Any number of threads may use one store.
 pub struct Store {
-    pages: Pages<Window>,
-    end: u64,
+    pub(super) pages: Pages<Window>,
+    pub(super) end: AtomicU64,
     /// The widths of addresses and lengths.
     pub widths: Widths,
     /// The limits of this file.
     pub limits: Limits,
     /// The filters this file may use.
     pub filters: Arc<Registry>,
-    /// Blocks of a cache image by their addresses: they stand for the file's bytes there.
-    images: BTreeMap<u64, Vec<u8>>,
+    /// What stands for the file's bytes: changes to be committed, a cache image, a pending journal.
+    pub(super) changes: RwLock<Changes>,
+    pub(super) changed: AtomicBool,
+    /// How the file is changed, where it is open for writing.
+    pub(super) edit: Option<Edit>,
     cache: Cache<(u64, TypeId), Cached, ByWeight>,
     lent: RwLock<Vec<(Arc<dyn Lend>, Addr)>>,
 }
@@ -64,17 +69,55 @@ const LENT: u64 = 1 << 62;
 impl Store {
     /// A store over a window whose byte 0 is the superblock's base address.
     pub fn new(window: Window, widths: Widths, limits: Limits, filters: Arc<Registry>) -> Result<Self> {
-        let end = window.len()?;
+        let end = AtomicU64::new(window.len()?);
         let cache = Cache::with_weighter(CACHED_ITEMS, CACHED_BYTES, ByWeight);
-        Ok(Store { pages: Pages::new(window, CACHED_PAGES)?, end, widths, limits, filters, images: BTreeMap::new(), cache, lent: RwLock::default() })
+        Ok(Store {
+            pages: Pages::new(window, CACHED_PAGES)?,
+            end,
+            widths,
+            limits,
+            filters,
+            changes: RwLock::default(),
+            changed: AtomicBool::new(false),
+            edit: None,
+            cache,
+            lent: RwLock::default(),
+        })
     }
-    /// Lays a block of a metadata cache image over the file's bytes.
-    pub fn overlay(&mut self, address: Addr, bytes: Vec<u8>) {
-        self.images.insert(address.raw(), bytes);
+    /// Lays bytes over those of the file: blocks of a cache image, records of a journal.
+    pub fn overlay(&self, address: Addr, bytes: &[u8]) -> Result<()> {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        for page in changes.absent(address.raw(), bytes.len()) {
+            let mut base = vec![0; usize::try_from(PAGE_BYTES).unwrap_or(0)];
+            self.read_base(page.saturating_mul(PAGE_BYTES), &mut base)?;
+            changes.provide(page, base);
+        }
+        changes.write(address.raw(), bytes);
+        self.changed.store(true, Ordering::Release);
+        Ok(())
+    }
+    /// Reads the file's own bytes; zeros beyond its end.
+    fn read_base(&self, start: u64, buf: &mut [u8]) -> Result<()> {
+        let have = self.pages.len()?.saturating_sub(start);
+        let have = usize::try_from(have).unwrap_or(usize::MAX).min(buf.len());
+        let (there, beyond) = buf.split_at_mut(have);
+        beyond.fill(0);
+        if there.is_empty() { Ok(()) } else { self.pages.read_at(start, there) }
+    }
+    /// Reads bytes as they will be once what was changed is in the file.
+    fn read_changed(&self, start: u64, buf: &mut [u8]) -> Result<()> {
+        // Held while the file is read: what is written meanwhile moves from the changes into the file.
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        self.read_base(start, buf)?;
+        changes.overlay(start, buf);
+        Ok(())
+    }
+    fn is_changed(&self) -> bool {
+        self.edit.is_some() || self.changed.load(Ordering::Acquire)
     }
     /// The end of the readable bytes, relative to the base address.
     pub fn end(&self) -> u64 {
-        self.end
+        self.end.load(Ordering::Acquire)
     }
     /// The offset of the base address in the source.
     pub fn base(&self) -> u64 {
@@ -82,7 +125,7 @@ impl Store {
     }
     /// Work that one call on this file may do.
     pub fn work(&self) -> Work {
-        Work::new(&self.limits, self.end)
+        Work::new(&self.limits, self.end())
     }
     /// Fetches `len` bytes of metadata at `address`; checked against the end of the file and the limits.
     pub fn block(&self, address: Addr, len: u64, at: &Structure) -> Result<Vec<u8>> {
@@ -91,37 +134,40 @@ impl Store {
     /// Fetches up to `len` bytes: fewer where the file ends before.
     pub fn block_up_to(&self, address: Addr, len: u64, at: &Structure) -> Result<Vec<u8>> {
         let start = address.get().ok_or_else(|| at.damaged("its address is undefined"))?;
-        self.block(address, len.min(self.end.saturating_sub(start)), at)
+        self.block(address, len.min(self.end().saturating_sub(start)), at)
     }
     fn fetch(&self, address: Addr, len: u64) -> Result<Vec<u8>> {
         let Some(start) = address.get() else { return Err(Error::damaged("its address is undefined")) };
-        if let Some((from, bytes)) = self.images.range(..=start).next_back() {
-            let skip = start.checked_sub(*from).and_then(|s| usize::try_from(s).ok());
-            let part = skip.and_then(|s| bytes.get(s..)).and_then(|b| b.get(..usize::try_from(len).ok()?));
-            if let Some(part) = part {
-                return Ok(part.to_vec());
-            }
-        }
-        if start.checked_add(len).is_none_or(|end| end > self.end) {
-            let end = self.end;
+        let end = self.end();
+        if start.checked_add(len).is_none_or(|stop| stop > end) {
             return Err(Error::damaged(format!("{len} bytes reach beyond the end of the file ({end:#x})")));
         }
         let mut out = vec![0; self.limits.allocation(len)?];
-        self.pages.read_at(start, &mut out)?;
+        if self.is_changed() {
+            self.read_changed(start, &mut out)?;
+        } else {
+            self.pages.read_at(start, &mut out)?;
+        }
         Ok(out)
     }
     /// Fills `buf` with raw data from `address`, past the page cache unless it is small.
     pub fn raw(&self, address: Addr, buf: &mut [u8]) -> Result<()> {
         let Some(start) = address.get() else { return Err(Error::damaged("the address of raw data is undefined")) };
         let len = u64::try_from(buf.len()).unwrap_or(u64::MAX);
-        if start.checked_add(len).is_none_or(|end| end > self.end) {
-            return Err(crate::source::beyond(start, buf.len(), self.end));
+        if start.checked_add(len).is_none_or(|end| end > self.end()) {
+            return Err(crate::source::beyond(start, buf.len(), self.end()));
+        }
+        if self.is_changed() {
+            return self.read_changed(start, buf);
         }
         if len <= PAGE_BYTES / 4 { self.pages.read_at(start, buf) } else { self.pages.source().read_at(start, buf) }
     }
     /// Raw data in memory, where the source has it there.
     pub fn raw_bytes(&self, address: Addr, len: u64) -> Option<&[u8]> {
         let start = usize::try_from(address.get()?).ok()?;
+        if self.is_changed() {
+            return None;
+        }
         self.pages.bytes()?.get(start..)?.get(..usize::try_from(len).ok()?)
     }
     /// The decoded structure at `address`: from the cache, or made by `load`, which gives it with its
@@ -160,6 +206,14 @@ impl Store {
     pub fn lent(&self, address: Addr) -> Option<(Arc<dyn Lend>, Addr)> {
         let index = usize::try_from(address.get()?.checked_sub(LENT)?).ok()?;
         self.lent.read().unwrap_or_else(PoisonError::into_inner).get(index).cloned()
+    }
+    /// Forgets the decoded structure of one kind at `address`: its bytes changed.
+    pub fn evict<T: Any + Send + Sync>(&self, address: Addr) {
+        self.cache.remove(&(address.raw(), TypeId::of::<T>()));
+    }
+    /// Forgets all decoded structures.
+    pub(super) fn forget_structures(&self) {
+        self.cache.clear();
     }
     /// Forgets all that was cached, for files that another process writes.
     pub fn forget(&self) {

@@ -18,7 +18,7 @@ pub fn apply(store: &mut Store, address: Addr, length: u64) -> Result<usize> {
     let entries = read(store, address, length).at(&HERE, address.raw())?;
     let count = entries.len();
     for entry in entries {
-        store.overlay(entry.address, entry.image);
+        store.overlay(entry.address, &entry.image)?;
     }
     Ok(count)
 }

@@ -1,6 +1,9 @@
 //! Structures at work in a file.
 //!
 //! - [`block`]: fetch, verify, cache
+//! - [`space`]: which bytes are free
+//! - [`changes`]: changed pages that are not in the file yet
+//! - [`edit`]: allocate, write, free
 //! - [`heap`]: local, global and fractal heaps
 //! - [`btree`]: B-trees version 1 and 2
 //! - [`index`]: the chunk indexes
@@ -13,13 +16,17 @@
 pub mod block;
 pub mod btree;
 pub mod cache_image;
+pub mod changes;
+pub mod edit;
 pub mod free_space;
 pub mod heap;
 pub mod header;
 pub mod index;
 pub mod open;
 pub mod shared;
+pub mod space;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use block::Store;
+pub use space::Class;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Store;
 use crate::filter::{Context, Filter, Registry};
 use crate::limits::Limits;
-use crate::source::memory::Memory;
+use crate::source::memory::{Growing, Memory};
 use crate::source::window::Window;
 use crate::wire::Widths;
 
@@ -50,4 +50,21 @@ pub(crate) fn flipped(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     Flip.encode(bytes, &mut out, &ctx).unwrap();
     out
+}
+
+/// A writable store in memory over these bytes, with 8-byte addresses and lengths; it knows [`FLIP`].
+pub(crate) fn writable_over(bytes: Vec<u8>) -> (Store, Arc<Growing>) {
+    let mut filters = Registry::default();
+    filters.register(Arc::new(Flip));
+    let end = u64::try_from(bytes.len()).unwrap();
+    let file = Arc::new(Growing::new(bytes));
+    let window = Window::new(file.clone(), 0);
+    let mut store = Store::new(window, Widths::EIGHT, Limits::default(), Arc::new(filters)).unwrap();
+    store.set_writable(file.clone(), end, None);
+    (store, file)
+}
+
+/// A writable store in memory, empty but for 512 reserved bytes.
+pub(crate) fn writable() -> Store {
+    writable_over(vec![0; 512]).0
 }

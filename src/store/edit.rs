@@ -1,0 +1,166 @@
+//! Changing a file: space is allocated, structures are written where they lie, space is given back.
+//!
+//! Nothing here is in the file before a commit, but for bytes in new space, which the last commit does not
+//! reach. Structures need no order of writing and no care for crashes: that is the commit's.
+
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::block::Store;
+use super::space::{Class, Space};
+use crate::error::{Error, Result};
+use crate::source::WriteAt;
+use crate::wire::{Addr, widths::all_ones};
+
+/// Raw data that is overwritten where it lies goes through the changed pages up to this many bytes at once:
+/// then a commit has all of it or nothing. More is written at once, and may be torn if the process dies.
+pub const ATOMIC_BYTES: usize = 256 << 10;
+
+/// How one file is changed.
+pub(super) struct Edit {
+    pub(super) sink: Arc<dyn WriteAt>,
+    pub(super) space: Mutex<Space>,
+}
+
+fn range(address: Addr, bytes: u64) -> Result<Range<u64>> {
+    let start = address.get().ok_or_else(|| Error::damaged("an undefined address cannot be written"))?;
+    let end = start.checked_add(bytes).ok_or_else(|| Error::damaged("an address beyond 64 bits"))?;
+    Ok(start..end)
+}
+
+impl Store {
+    /// Makes the store writable: `sink` is the file that it reads, `end` the end of its allocated space.
+    pub fn set_writable(&mut self, sink: Arc<dyn WriteAt>, end: u64, page: Option<u64>) {
+        let limit = all_ones(self.widths.offset);
+        let space = Mutex::new(Space::new(end, limit, page));
+        self.edit = Some(Edit { sink, space });
+        self.end.store(end, Ordering::Release);
+    }
+    /// Whether the file is open for writing.
+    pub fn is_writable(&self) -> bool {
+        self.edit.is_some()
+    }
+    pub(super) fn editing(&self) -> Result<&Edit> {
+        self.edit.as_ref().ok_or_else(|| Error::usage("the file is open for reading only"))
+    }
+    /// What is free and what is not.
+    pub(super) fn with_space<T>(&self, f: impl FnOnce(&mut Space) -> T) -> Result<T> {
+        let mut space = self.editing()?.space.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(f(&mut space))
+    }
+    /// Takes space for `bytes` bytes; what it holds is undefined until it is written.
+    pub fn allocate(&self, bytes: u64, class: Class) -> Result<Addr> {
+        let (start, end) = self.with_space(|s| s.allocate(bytes, class).map(|a| (a, s.end())))??;
+        self.end.store(end, Ordering::Release);
+        Ok(Addr::new(start))
+    }
+    /// Gives the space of metadata back. It is free after the next commit, or at once if it is newer than the
+    /// last one.
+    pub fn free(&self, address: Addr, bytes: u64) -> Result<()> {
+        self.free_class(address, bytes, Class::Metadata)
+    }
+    /// Gives the space of raw data back, as [`Store::free`] does.
+    pub fn free_raw(&self, address: Addr, bytes: u64) -> Result<()> {
+        self.free_class(address, bytes, Class::Raw)
+    }
+    fn free_class(&self, address: Addr, bytes: u64, class: Class) -> Result<()> {
+        let range = range(address, bytes)?;
+        if self.with_space(|s| s.free(range.clone(), class))? {
+            self.changes.write().unwrap_or_else(PoisonError::into_inner).forget(range);
+        }
+        Ok(())
+    }
+    /// Adds free space that the file itself records.
+    pub fn add_free(&self, address: Addr, bytes: u64, class: Class) -> Result<()> {
+        let range = range(address, bytes)?;
+        self.with_space(|s| s.add_free(range, class))
+    }
+    /// Writes metadata into allocated space. Reads of this store see it at once, the file holds it from the
+    /// next commit on.
+    pub fn write(&self, address: Addr, bytes: &[u8]) -> Result<()> {
+        self.editing()?;
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if range(address, len)?.end > self.end() {
+            return Err(Error::damaged(format!("{len} bytes at {address} lie beyond the end of the file")));
+        }
+        self.overlay(address, bytes)
+    }
+    /// Writes raw data into allocated space: new space straight away, other space with the next commit unless
+    /// there is much of it.
+    pub fn write_raw(&self, address: Addr, bytes: &[u8]) -> Result<()> {
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let range = range(address, len)?;
+        let fresh = self.with_space(|s| s.fresh().holds(&range))?;
+        if !fresh && bytes.len() <= ATOMIC_BYTES || fresh && bytes.len() < 1024 {
+            return self.write(address, bytes);
+        }
+        if range.end > self.end() {
+            return Err(Error::damaged(format!("{len} bytes at {address} lie beyond the end of the file")));
+        }
+        self.write_through(range.start, bytes)
+    }
+    /// Writes into the file at once.
+    pub(super) fn write_through(&self, start: u64, bytes: &[u8]) -> Result<()> {
+        let edit = self.editing()?;
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        edit.sink.write_at(start.saturating_add(self.base()), bytes)?;
+        changes.patch(start, bytes);
+        let end = start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.pages.changed(start..end)
+    }
+    /// Begins a step that [`Store::undo`] takes back.
+    pub fn mark(&self) -> Result<()> {
+        self.changes.write().unwrap_or_else(PoisonError::into_inner).mark();
+        self.with_space(Space::mark)
+    }
+    /// Takes back all changes since the mark.
+    pub fn undo(&self) -> Result<()> {
+        self.changes.write().unwrap_or_else(PoisonError::into_inner).undo();
+        let end = self.with_space(|s| {
+            s.undo();
+            s.end()
+        })?;
+        self.end.store(end, Ordering::Release);
+        self.forget_structures();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Structure;
+    use crate::store::testing::writable;
+
+    const AT: Structure = Structure::new("test", "none");
+
+    #[test]
+    fn written_bytes_are_read_back() {
+        let s = writable();
+        let a = s.allocate(5000, Class::Metadata).unwrap();
+        s.write(a, &[7; 5000]).unwrap();
+        s.write(a.plus(2000), &[8; 100]).unwrap();
+        let read = s.block(a, 5000, &AT).unwrap();
+        assert!(read[..2000].iter().all(|b| *b == 7) && read[2000..2100].iter().all(|b| *b == 8));
+        let r = s.allocate(100_000, Class::Raw).unwrap();
+        s.write_raw(r, &[3; 100_000]).unwrap();
+        assert_eq!(s.block(r, 100_000, &AT).unwrap(), [3; 100_000]);
+        assert!(s.write(Addr::new(s.end()), &[1]).is_err());
+    }
+
+    #[test]
+    fn a_step_is_taken_back() {
+        let s = writable();
+        let a = s.allocate(10, Class::Metadata).unwrap();
+        s.write(a, &[1; 10]).unwrap();
+        s.mark().unwrap();
+        s.write(a, &[2; 10]).unwrap();
+        s.free(a, 10).unwrap();
+        let b = s.allocate(10, Class::Metadata).unwrap();
+        s.write(b, &[9; 10]).unwrap();
+        s.undo().unwrap();
+        assert_eq!(s.block(a, 10, &AT).unwrap(), [1; 10]);
+        assert_ne!(s.allocate(10, Class::Metadata).unwrap(), a);
+    }
+}
