@@ -78,9 +78,10 @@ impl Changed {
         if let Some(layout) = &self.layout {
             info.layout.class = layout.clone();
         }
-        for (stored, dim) in info.space.dims.iter_mut().zip(self.dims.iter().flatten()) {
-            *stored = Length(*dim);
-        }
+        let Some(dims) = &self.dims else { return };
+        // Without maximum dimensions these are the current ones, which now change.
+        info.space.max_dims.get_or_insert_with(|| info.space.dims.clone());
+        info.space.dims = dims.iter().map(|d| Length(*d)).collect();
     }
     fn layout(layout: LayoutClass) -> Changed {
         Changed { layout: Some(layout), dims: None }
@@ -153,7 +154,7 @@ impl Writer<'_> {
         }
     }
     /// What each element takes part with, checked.
-    fn part(&self) -> Result<Part> {
+    pub(super) fn part(&self) -> Result<Part> {
         let element = self.info.datatype.bytes();
         let Some(field) = self.field else { return Ok(Part::whole(element)) };
         if field.size == 0 || field.offset.checked_add(field.size).is_none_or(|end| end > element) {

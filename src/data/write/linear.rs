@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use super::patch::{Part, Patch, Run};
 use crate::data::linear::read_or_zeros;
-use crate::data::reader::RawFile;
 use crate::data::walk::fill;
 use crate::error::{Error, Result};
 use crate::format::message::external_files;
 use crate::model::dataset::ExternalPart;
-use crate::source::ReadAt;
+use crate::source::{ReadAt, WriteAt};
 use crate::store::Store;
 use crate::wire::Addr;
 
-/// Bytes that are changed at once where single runs are short.
-const COVER_BYTES: u64 = 1 << 20;
+/// Bytes that are changed at once where single runs are short; a store still writes so many with the commit.
+const COVER_BYTES: u64 = 256 << 10;
 /// Runs from this size on are written straight from the data.
 const LONG_RUN_BYTES: u64 = 16 << 10;
 
@@ -25,7 +24,7 @@ pub enum Target<'a> {
     /// At an address of the file.
     InFile(&'a Store, Addr),
     /// One after the other in other files.
-    External(Vec<(Arc<dyn RawFile>, ExternalPart)>),
+    External(Vec<(Arc<dyn WriteAt>, ExternalPart)>),
 }
 
 impl Target<'_> {
@@ -172,10 +171,10 @@ impl Window<'_> {
 
 /// Calls `f` with each file that holds some of `len` bytes from `offset` on: file, offset in it, bytes there.
 fn each_part(
-    parts: &[(Arc<dyn RawFile>, ExternalPart)],
+    parts: &[(Arc<dyn WriteAt>, ExternalPart)],
     offset: u64,
     len: usize,
-    f: &mut dyn FnMut(&Arc<dyn RawFile>, u64, usize) -> Result<()>,
+    f: &mut dyn FnMut(&Arc<dyn WriteAt>, u64, usize) -> Result<()>,
 ) -> Result<()> {
     let mut start = 0u64;
     let (mut at, mut left) = (offset, len);
