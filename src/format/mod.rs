@@ -15,6 +15,7 @@ pub mod fractal_heap;
 pub mod free_space;
 pub mod global_heap;
 pub mod header;
+pub mod journal;
 pub mod local_heap;
 pub mod message;
 pub mod reference;

@@ -18,6 +18,8 @@ pub const MAX_BYTES: u64 = 136;
 
 /// Status flag: open for writing.
 pub const WRITE_ACCESS: u32 = 0x01;
+/// Status flag that libhdf5 allows and never sets: with [`WRITE_ACCESS`] it marks a pending journal of ours.
+pub const JOURNALED: u32 = 0x02;
 /// Status flag: open for writing with readers (SWMR).
 pub const SWMR_ACCESS: u32 = 0x04;
 
@@ -181,6 +183,12 @@ impl Superblock {
         checksum::verify(sealed, &HERE)?;
         Superblock::New(new).check()
     }
+    /// A version 3 superblock with no root group yet.
+    pub fn empty(widths: Widths) -> Self {
+        let undefined = Addr::UNDEFINED;
+        let (base, extension, eof, root) = (Addr::new(0), undefined, Addr::new(0), undefined);
+        Superblock::New(NewSuperblock { version: 3, flags: 0, widths, base, extension, eof, root })
+    }
     /// Encodes the superblock; from version 2 on with its checksum.
     pub fn encode(&self) -> Result<Vec<u8>> {
         match self {
@@ -253,6 +261,38 @@ impl Superblock {
             Superblock::Old(s) => s.driver_info,
             Superblock::New(_) => Addr::UNDEFINED,
         }
+    }
+    /// The end of the file, relative to the base address.
+    pub fn end(&self) -> u64 {
+        self.eof().raw().wrapping_sub(self.base().raw())
+    }
+    /// The same superblock found at `base`, with the file ending `end` bytes further.
+    #[must_use]
+    pub fn with_end(mut self, base: u64, end: u64) -> Self {
+        let eof = Addr::new(base.saturating_add(end));
+        match &mut self {
+            Superblock::Old(s) => (s.base, s.eof) = (Addr::new(base), eof),
+            Superblock::New(s) => (s.base, s.eof) = (Addr::new(base), eof),
+        }
+        self
+    }
+    /// The same superblock with other consistency flags; before version 3 it has none.
+    #[must_use]
+    pub fn with_flags(mut self, flags: u8) -> Self {
+        if let Superblock::New(s) = &mut self
+            && s.version == 3
+        {
+            s.flags = flags;
+        }
+        self
+    }
+    /// The same superblock with its extension elsewhere; before version 2 it has none.
+    #[must_use]
+    pub fn with_extension(mut self, extension: Addr) -> Self {
+        if let Superblock::New(s) = &mut self {
+            s.extension = extension;
+        }
+        self
     }
     /// The consistency flags.
     pub fn flags(&self) -> u32 {

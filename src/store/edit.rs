@@ -4,12 +4,13 @@
 //! reach. Structures need no order of writing and no care for crashes: that is the commit's.
 
 use std::ops::Range;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::block::Store;
 use super::space::{Class, Space};
 use crate::error::{Error, Result};
+use crate::format::superblock::Superblock;
 use crate::source::WriteAt;
 use crate::wire::{Addr, widths::all_ones};
 
@@ -21,6 +22,10 @@ pub const ATOMIC_BYTES: usize = 256 << 10;
 pub(super) struct Edit {
     pub(super) sink: Arc<dyn WriteAt>,
     pub(super) space: Mutex<Space>,
+    /// The superblock as the last commit left it.
+    pub(super) superblock: Mutex<Superblock>,
+    /// Set when a commit failed after its journal was complete: the file is whole again once it is reopened.
+    pub(super) halted: AtomicBool,
 }
 
 fn range(address: Addr, bytes: u64) -> Result<Range<u64>> {
@@ -30,11 +35,18 @@ fn range(address: Addr, bytes: u64) -> Result<Range<u64>> {
 }
 
 impl Store {
-    /// Makes the store writable: `sink` is the file that it reads, `end` the end of its allocated space.
-    pub fn set_writable(&mut self, sink: Arc<dyn WriteAt>, end: u64, page: Option<u64>) {
-        let limit = all_ones(self.widths.offset);
-        let space = Mutex::new(Space::new(end, limit, page));
-        self.edit = Some(Edit { sink, space });
+    /// Makes the store writable: `sink` is the file that it reads; `page` the size of its pages, where it
+    /// is allocated by pages.
+    pub fn set_writable(&mut self, sink: Arc<dyn WriteAt>, superblock: &Superblock, page: Option<u64>) {
+        let end = superblock.end();
+        let limit = all_ones(self.widths.offset).saturating_sub(self.base());
+        let superblock = superblock.clone().with_end(self.base(), end);
+        self.edit = Some(Edit {
+            sink,
+            space: Mutex::new(Space::new(end, limit, page)),
+            superblock: Mutex::new(superblock),
+            halted: AtomicBool::new(false),
+        });
         self.end.store(end, Ordering::Release);
     }
     /// Whether the file is open for writing.
@@ -42,7 +54,11 @@ impl Store {
         self.edit.is_some()
     }
     pub(super) fn editing(&self) -> Result<&Edit> {
-        self.edit.as_ref().ok_or_else(|| Error::usage("the file is open for reading only"))
+        let edit = self.edit.as_ref().ok_or_else(|| Error::usage("the file is open for reading only"))?;
+        if edit.halted.load(Ordering::Acquire) {
+            return Err(Error::usage("a commit was cut short by an error: reopen the file, which completes it"));
+        }
+        Ok(edit)
     }
     /// What is free and what is not.
     pub(super) fn with_space<T>(&self, f: impl FnOnce(&mut Space) -> T) -> Result<T> {

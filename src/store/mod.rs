@@ -4,6 +4,7 @@
 //! - [`space`]: which bytes are free
 //! - [`changes`]: changed pages that are not in the file yet
 //! - [`edit`]: allocate, write, free
+//! - [`commit`]: what was changed goes into the file, all of it or nothing
 //! - [`heap`]: local, global and fractal heaps
 //! - [`btree`]: B-trees version 1 and 2
 //! - [`index`]: the chunk indexes
@@ -17,6 +18,7 @@ pub mod block;
 pub mod btree;
 pub mod cache_image;
 pub mod changes;
+pub mod commit;
 pub mod edit;
 pub mod free_space;
 pub mod heap;

@@ -254,6 +254,11 @@ impl Space {
         }
         self.page.map_or(end, |p| align(end, p).min(self.end))
     }
+    /// An end of the file some bytes ahead of `end`, as far as addresses and pages allow.
+    pub fn ahead(&self, end: u64, bytes: u64) -> u64 {
+        let to = end.saturating_add(bytes).min(self.limit);
+        self.page.map_or(to, |p| align(to, p)).max(end)
+    }
     /// The commit is done: what was given back is free, what was new is not new any more, and free space at
     /// the end is no longer part of the file.
     pub fn committed(&mut self) {

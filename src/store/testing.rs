@@ -60,7 +60,11 @@ pub(crate) fn writable_over(bytes: Vec<u8>) -> (Store, Arc<Growing>) {
     let file = Arc::new(Growing::new(bytes));
     let window = Window::new(file.clone(), 0);
     let mut store = Store::new(window, Widths::EIGHT, Limits::default(), Arc::new(filters)).unwrap();
-    store.set_writable(file.clone(), end, None);
+    let mut superblock = crate::format::superblock::Superblock::empty(Widths::EIGHT);
+    if let Ok(found) = crate::format::superblock::Superblock::parse(&file.to_vec()) {
+        superblock = found;
+    }
+    store.set_writable(file.clone(), &superblock.with_end(0, end), None);
     (store, file)
 }
 

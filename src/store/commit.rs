@@ -1,0 +1,284 @@
+//! Commit: what was changed goes into the file, all of it or nothing.
+//!
+//! New space is written first; nothing that the last commit reaches leads there. What has to change in place
+//! then goes into a journal behind the end of the file, and from there to where it belongs. Where that is one
+//! sector only, it needs no journal. `DESIGN.md` tells why, `tests/crash` that it holds.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use super::block::Store;
+use super::edit::Edit;
+use super::space::Space;
+use crate::error::{At, Error, Result};
+use crate::format::journal::{self, Journal, Record, TRAILER_BYTES, Trailer};
+use crate::format::superblock::{HERE, JOURNALED, Superblock, WRITE_ACCESS};
+use crate::source::window::Window;
+use crate::source::{ReadAt, WriteAt};
+use crate::wire::Addr;
+use crate::wire::checksum::lookup3;
+
+/// What one write changes as a whole, even if the power fails.
+const SECTOR_BYTES: u64 = 512;
+/// Changed bytes are joined to writes of about this size.
+const WRITE_BYTES: usize = 1 << 20;
+
+/// How a commit is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// Wait until the bytes are safe from a loss of power.
+    pub power_safe: bool,
+    /// Leave the file as long as its content; else the end of the file is kept ahead of it, so that it seldom
+    /// has to change.
+    pub closing: bool,
+}
+
+type Writes = Vec<(u64, Vec<u8>)>;
+
+/// What tells a file from others: its superblock without what commits change.
+pub fn identity(superblock: &Superblock) -> Result<u32> {
+    Ok(lookup3(&superblock.clone().with_flags(0).with_end(0, 0).encode()?))
+}
+
+/// The journal that is pending in a file, if there is one.
+pub fn pending(window: &Window, superblock: &Superblock) -> Result<Option<Journal>> {
+    let mark = JOURNALED | WRITE_ACCESS;
+    let len = window.len()?;
+    let old_end = superblock.end();
+    if superblock.version() == 3 && superblock.flags() & mark != mark || len < old_end.saturating_add(TRAILER_BYTES) {
+        return Ok(None);
+    }
+    let mut trailer = [0; TRAILER_BYTES as usize];
+    window.read_at(len.saturating_sub(TRAILER_BYTES), &mut trailer)?;
+    let Some(trailer) = Trailer::parse(&trailer) else { return Ok(None) };
+    let ends = trailer.start.checked_add(trailer.bytes).and_then(|end| end.checked_add(TRAILER_BYTES));
+    if ends != Some(len) {
+        return Ok(None);
+    }
+    let Ok(bytes) = usize::try_from(trailer.bytes) else { return Ok(None) };
+    let mut block = vec![0; bytes];
+    window.read_at(trailer.start, &mut block)?;
+    let journal = Journal::parse(&block).ok().filter(|j| identity(superblock).ok() == Some(j.identity));
+    Ok(journal)
+}
+
+/// Splits changed bytes into those in new space and the others; what is free is left out.
+fn split(all: Writes, space: &Space) -> (Writes, Writes) {
+    let (mut fresh, mut reachable) = (Writes::new(), Writes::new());
+    for (start, bytes) in all {
+        let end = start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        let mut at = start;
+        let take = |from: u64, to: u64, out: &mut Writes| {
+            let index = |n: u64| usize::try_from(n.saturating_sub(start)).unwrap_or(usize::MAX);
+            if let Some(part) = bytes.get(index(from)..index(to)).filter(|part| !part.is_empty()) {
+                out.push((from, part.to_vec()));
+            }
+        };
+        for part in space.fresh().within(&(start..end)) {
+            take(at, part.start, &mut reachable);
+            take(part.start, part.end, &mut fresh);
+            at = part.end;
+        }
+        take(at, end, &mut reachable);
+    }
+    (fresh, reachable)
+}
+
+/// One commit on its way.
+struct Commit<'a> {
+    edit: &'a Edit,
+    base: u64,
+    before: Superblock,
+    after: Superblock,
+    /// Changes in reachable space, without the superblock.
+    reachable: Writes,
+    manner: Manner,
+}
+
+impl Commit<'_> {
+    fn write(&self, start: u64, bytes: &[u8]) -> Result<()> {
+        self.edit.sink.write_at(start.saturating_add(self.base), bytes)
+    }
+    fn barrier(&self) -> Result<()> {
+        if self.manner.power_safe { self.edit.sink.sync() } else { Ok(()) }
+    }
+    /// The only sector that changes, where it is only one.
+    fn single(&self) -> Result<Option<(u64, Vec<u8>)>> {
+        let superblock = self.after.encode()?;
+        let one = match self.reachable.as_slice() {
+            [] => (0, superblock),
+            [one] if self.before == self.after => one.clone(),
+            _ => return Ok(None),
+        };
+        let first = one.0.saturating_add(self.base).checked_div(SECTOR_BYTES);
+        let end = one.0.saturating_add(self.base).saturating_add(u64::try_from(one.1.len()).unwrap_or(u64::MAX));
+        let last = end.saturating_sub(1).checked_div(SECTOR_BYTES);
+        Ok((first == last).then_some(one))
+    }
+    /// Writes the journal; gives the place of its trailer.
+    fn journal(&self) -> Result<u64> {
+        let record = |(address, bytes): &(u64, Vec<u8>)| Record { address: *address, bytes: bytes.clone() };
+        let mut records: Vec<Record> = self.reachable.iter().map(record).collect();
+        records.push(Record { address: 0, bytes: self.after.encode()? });
+        let mut bytes = Journal { identity: identity(&self.before)?, records }.encode()?;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let total = size.saturating_add(TRAILER_BYTES);
+        let len = self.edit.sink.len()?.saturating_sub(self.base);
+        let beyond = self.before.end().max(self.after.end());
+        // It ends where the source ends, so that it is found.
+        let start = beyond.saturating_add(total).max(len).saturating_sub(total);
+        bytes.extend(Trailer { start, bytes: size }.encode()?);
+        self.write(start, &bytes)?;
+        Ok(start.saturating_add(size))
+    }
+    fn run(&self, fresh: &Writes) -> Result<()> {
+        for (start, bytes) in fresh {
+            self.write(*start, bytes)?;
+        }
+        // The end of the file that a superblock names is always there.
+        if self.edit.sink.len()?.saturating_sub(self.base) < self.after.end() {
+            self.edit.sink.set_len(self.base.saturating_add(self.after.end()))?;
+        }
+        if let Some((start, bytes)) = self.single()? {
+            self.barrier()?;
+            self.write(start, &bytes)?;
+            return self.barrier();
+        }
+        let trailer = self.journal()?;
+        self.barrier()?;
+        self.edit.halted.store(true, Ordering::Release);
+        self.apply(trailer)?;
+        self.edit.halted.store(false, Ordering::Release);
+        Ok(())
+    }
+    /// From here on the commit happens, if need be when the file is next opened.
+    fn apply(&self, trailer: u64) -> Result<()> {
+        let flagged = self.before.version() == 3;
+        if flagged {
+            let mark = u8::try_from(JOURNALED | WRITE_ACCESS).unwrap_or(0);
+            self.write(0, &self.before.clone().with_flags(mark).encode()?)?;
+            self.barrier()?;
+        }
+        for (start, bytes) in &self.reachable {
+            self.write(*start, bytes)?;
+        }
+        if flagged {
+            self.barrier()?;
+        }
+        self.write(0, &self.after.encode()?)?;
+        if !flagged {
+            self.barrier()?;
+            let nothing = [0; TRAILER_BYTES as usize];
+            self.write(trailer, &nothing)?;
+        }
+        self.barrier()
+    }
+}
+
+impl Store {
+    /// The end of the file that the superblock is to name.
+    fn next_end(before: u64, end: u64, space: &Space, closing: bool) -> u64 {
+        if closing {
+            return end;
+        }
+        if end <= before {
+            return before;
+        }
+        let ahead = (end >> 5).clamp(4096, 1 << 20);
+        space.ahead(end, ahead)
+    }
+    /// Puts all changes since the last commit into the file, all of them or none.
+    ///
+    /// An error before the point of no return leaves the changes as they are, to be committed again or
+    /// [rolled back](Store::rollback). One after it ends all writing until the file is reopened, which
+    /// completes the commit.
+    pub fn commit(&self, manner: Manner) -> Result<()> {
+        let edit = self.editing()?;
+        let mut superblock = edit.superblock.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.changes.read().unwrap_or_else(PoisonError::into_inner).changed(WRITE_BYTES);
+        let (fresh, reachable, end) = self.with_space(|space| {
+            let (fresh, reachable) = split(all, space);
+            let end = Self::next_end(superblock.end(), space.end_after_commit(), space, manner.closing);
+            (fresh, reachable, end)
+        })?;
+        let after = superblock.clone().with_end(self.base(), end);
+        if !reachable.is_empty() || after != *superblock {
+            let (before, base) = (superblock.clone(), self.base());
+            let commit = Commit { edit, base, before, after: after.clone(), reachable, manner };
+            commit.run(&fresh).at(&HERE, 0)?;
+            *superblock = after;
+            let span = |(start, bytes): &(u64, Vec<u8>)| {
+                *start..start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
+            };
+            for written in fresh.iter().chain(&commit.reachable).map(span) {
+                self.pages.changed(written)?;
+            }
+        }
+        self.finish_commit(edit, manner.closing)
+    }
+    fn finish_commit(&self, edit: &Edit, closing: bool) -> Result<()> {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        changes.clear();
+        self.changed.store(false, Ordering::Release);
+        drop(changes);
+        let end = self.with_space(|space| {
+            space.committed();
+            space.end()
+        })?;
+        self.end.store(end, Ordering::Release);
+        if closing && edit.sink.len()? > end.saturating_add(self.base()) {
+            edit.sink.set_len(end.saturating_add(self.base()))?;
+        }
+        self.pages.changed(0..SECTOR_BYTES)
+    }
+    /// Drops all changes since the last commit. Raw data that was overwritten where it lies, more of it at
+    /// once than [`ATOMIC_BYTES`](super::edit::ATOMIC_BYTES), stays overwritten.
+    pub fn rollback(&self) -> Result<()> {
+        self.editing()?;
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        changes.clear();
+        drop(changes);
+        let end = self.with_space(|space| {
+            space.rolled_back();
+            space.end()
+        })?;
+        self.end.store(end, Ordering::Release);
+        self.forget_structures();
+        Ok(())
+    }
+    /// Whether there is something to commit.
+    pub fn has_changes(&self) -> bool {
+        self.changed.load(Ordering::Acquire)
+    }
+    /// Lays a pending journal over the file's bytes, without writing; gives the superblock it holds.
+    pub fn overlay_journal(&self, journal: &Journal) -> Result<Superblock> {
+        let mut superblock = None;
+        for record in &journal.records {
+            if record.address == 0 {
+                superblock = Some(Superblock::parse(&record.bytes)?);
+            }
+            self.overlay(Addr::new(record.address), &record.bytes)?;
+        }
+        superblock.ok_or_else(|| journal::HERE.damaged("no record of the superblock"))
+    }
+}
+
+/// Writes a pending journal to where it belongs: what the commit had left to do.
+pub fn complete(sink: &dyn WriteAt, base: u64, journal: &Journal) -> Result<()> {
+    let (superblocks, others): (Vec<&Record>, Vec<&Record>) = journal.records.iter().partition(|r| r.address == 0);
+    let Some(superblock) = superblocks.last() else {
+        return Err(Error::damaged("no record of the superblock").within(&journal::HERE, None));
+    };
+    let end = Superblock::parse(&superblock.bytes)?.end().saturating_add(base);
+    for record in others {
+        sink.write_at(record.address.saturating_add(base), &record.bytes)?;
+    }
+    sink.sync()?;
+    sink.write_at(base, &superblock.bytes)?;
+    sink.sync()?;
+    sink.set_len(end)?;
+    sink.sync()
+}
+
+#[cfg(test)]
+mod tests;
