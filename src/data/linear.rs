@@ -130,5 +130,5 @@ pub(super) fn read_or_zeros(source: &Arc<dyn ReadAt>, from: u64, out: &mut [u8])
     let there = source.len()?.saturating_sub(from).min(u64::try_from(out.len()).unwrap_or(u64::MAX));
     let (now, rest) = out.split_at_mut(usize::try_from(there).unwrap_or(0));
     rest.fill(0);
-    source.read_at(from, now)
+    if now.is_empty() { Ok(()) } else { source.read_at(from, now) }
 }
