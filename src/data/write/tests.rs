@@ -179,7 +179,7 @@ impl Case {
             fill: if shape.fill && shape.kind != Kind::External { FILL } else { [0; 4] },
             random: seed | 1,
         };
-        if case.info.early {
+        if case.info.early || shape.kind == Kind::Compact {
             let changed = case.writer(None).allocate().unwrap();
             changed.apply(&mut case.info);
         }
