@@ -103,7 +103,8 @@ impl AppendBuffer {
             return Err(Error::usage(format!("{bytes} bytes are no whole rows of {row} bytes")));
         };
         let rows = bytes.checked_div(row).unwrap_or(0);
-        let end = dim.checked_add(rows).ok_or_else(|| Error::limit("a dimension of more than 2^64 elements"))?;
+        let end =
+            dim.checked_add(rows).ok_or_else(|| Error::limit("a dimension of more than 2^64 elements"))?;
         if rows == 0 || self.append_in_chunk(axis, (dim, end), row, data) {
             return Ok(());
         }
@@ -135,7 +136,9 @@ impl AppendBuffer {
         if let Some(k) = key.first_mut() {
             *k = number;
         }
-        let Some(kept) = key.get(..grid.chunk.len()).and_then(|key| self.kept.get_mut(key)) else { return false };
+        let Some(kept) = key.get(..grid.chunk.len()).and_then(|key| self.kept.get_mut(key)) else {
+            return false;
+        };
         let at = usize::try_from(dim.saturating_sub(first).saturating_mul(row)).unwrap_or(usize::MAX);
         let Some(place) = kept.data.get_mut(at..).and_then(|d| d.get_mut(..data.len())) else { return false };
         place.copy_from_slice(data);
@@ -152,7 +155,11 @@ impl AppendBuffer {
         let elements = selection.elements(&self.grid.dims)?;
         let bytes = elements.checked_mul(u64::try_from(part.size).unwrap_or(u64::MAX));
         if bytes != u64::try_from(data.len()).ok() {
-            return Err(Error::usage(format!("{} bytes for {elements} elements of {}", data.len(), part.size)));
+            return Err(Error::usage(format!(
+                "{} bytes for {elements} elements of {}",
+                data.len(),
+                part.size
+            )));
         }
         selection.spans(&self.grid.dims)?;
         self.change(to, selection, part, (data, None))
@@ -216,7 +223,11 @@ impl AppendBuffer {
         Ok(())
     }
     /// Changes the file's chunks, and keeps what becomes of their index.
-    fn with_chunks<T>(&mut self, to: &Writer<'_>, f: impl FnOnce(&mut ChunkWriter<'_>) -> Result<T>) -> Result<T> {
+    fn with_chunks<T>(
+        &mut self,
+        to: &Writer<'_>,
+        f: impl FnOnce(&mut ChunkWriter<'_>) -> Result<T>,
+    ) -> Result<T> {
         let writer = Writer { info: &self.info, field: None, ..*to };
         let mut chunks = ChunkWriter::new(&writer)?;
         let done = f(&mut chunks)?;
@@ -240,7 +251,9 @@ impl AppendBuffer {
         (data, axis): (&[u8], Option<usize>),
     ) -> Result<()> {
         let (dims, block) = (self.grid.dims.clone(), self.grid.chunk.clone());
-        for (scaled, patch) in Plan::new(selection, Extent { dims: &dims, block: &block, element: self.grid.element_size })? {
+        for (scaled, patch) in
+            Plan::new(selection, Extent { dims: &dims, block: &block, element: self.grid.element_size })?
+        {
             if !self.kept.contains_key(&scaled) {
                 let loaded = self.load(to, &scaled, &patch, part)?;
                 self.kept.insert(scaled.clone(), loaded);
@@ -252,7 +265,8 @@ impl AppendBuffer {
                 kept.used = self.clock;
             }
             let complete = axis.is_some_and(|a| {
-                let end = scaled.get(a).zip(block.get(a)).map(|(s, c)| s.saturating_add(1).saturating_mul(*c));
+                let end =
+                    scaled.get(a).zip(block.get(a)).map(|(s, c)| s.saturating_add(1).saturating_mul(*c));
                 end.zip(dims.get(a)).is_some_and(|(end, dim)| end <= *dim)
             });
             if complete {
@@ -283,7 +297,9 @@ impl AppendBuffer {
     /// Hands chunks on, those that did not change for the longest time first, while there are too many.
     fn make_room(&mut self, to: &Writer<'_>) -> Result<()> {
         let bytes = self.grid.chunk_bytes.max(1);
-        while bytes.saturating_mul(u64::try_from(self.kept.len()).unwrap_or(u64::MAX)) > self.limit_bytes.max(bytes) {
+        while bytes.saturating_mul(u64::try_from(self.kept.len()).unwrap_or(u64::MAX))
+            > self.limit_bytes.max(bytes)
+        {
             let oldest = self.kept.iter().min_by_key(|(_, k)| k.used).map(|(scaled, _)| scaled.clone());
             let Some(oldest) = oldest else { break };
             self.hand_on(to, &oldest)?;

@@ -125,7 +125,11 @@ impl Writer<'_> {
         };
         let bytes = elements.checked_mul(u64::try_from(part.size).unwrap_or(u64::MAX));
         if bytes != u64::try_from(data.len()).ok() {
-            return Err(Error::usage(format!("{} bytes for {elements} elements of {}", data.len(), part.size)));
+            return Err(Error::usage(format!(
+                "{} bytes for {elements} elements of {}",
+                data.len(),
+                part.size
+            )));
         }
         selection.spans(&dims)?;
         if data.is_empty() {
@@ -188,7 +192,8 @@ impl Writer<'_> {
         Ok(bytes)
     }
     fn external(&self) -> Result<Target<'_>> {
-        let open = self.info.external.iter().map(|p| Ok((self.opener.raw_file_for_writing(&p.file)?, p.clone())));
+        let open =
+            self.info.external.iter().map(|p| Ok((self.opener.raw_file_for_writing(&p.file)?, p.clone())));
         Ok(Target::External(open.collect::<Result<Vec<_>>>()?))
     }
     fn write_contiguous(

@@ -3,9 +3,9 @@
 //! A filtered chunk is always stored in new space, and its old space is freed, so that a commit has the old or
 //! the new one. A chunk without filters is changed where it lies.
 
+use super::Writer;
 use super::linear::Target;
 use super::patch::{Extent, Part, Patch, Plan};
-use super::Writer;
 use crate::data::cache::ChunkCache;
 use crate::data::chunks::{Chunks, HERE};
 use crate::data::selection::Selection;
@@ -89,7 +89,8 @@ impl<'a> ChunkWriter<'a> {
             self.allocate_implicit()?;
         }
         let (dims, block) = (self.grid.dims.clone(), self.grid.chunk.clone());
-        let plan = Plan::new(selection, Extent { dims: &dims, block: &block, element: self.grid.element_size })?;
+        let plan =
+            Plan::new(selection, Extent { dims: &dims, block: &block, element: self.grid.element_size })?;
         let mut jobs = Vec::new();
         let most = self.batch();
         for (scaled, patch) in plan {
@@ -156,7 +157,9 @@ impl<'a> ChunkWriter<'a> {
         #[cfg(feature = "parallel")]
         if self.parallel {
             let fit = BATCH_BYTES.checked_div(self.grid.chunk_bytes.max(1)).unwrap_or(1);
-            return usize::try_from(fit).unwrap_or(1).clamp(1, rayon::current_num_threads().saturating_mul(4));
+            return usize::try_from(fit)
+                .unwrap_or(1)
+                .clamp(1, rayon::current_num_threads().saturating_mul(4));
         }
         let _ = (self.parallel, BATCH_BYTES);
         1
@@ -216,7 +219,13 @@ impl<'a> ChunkWriter<'a> {
         Ok(())
     }
     /// Stores the encoded bytes of a chunk in new space and frees the old.
-    pub fn place(&mut self, scaled: &[u64], old: Option<Chunk>, bytes: &[u8], filter_mask: u32) -> Result<()> {
+    pub fn place(
+        &mut self,
+        scaled: &[u64],
+        old: Option<Chunk>,
+        bytes: &[u8],
+        filter_mask: u32,
+    ) -> Result<()> {
         let stored_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if stored_bytes == 0 {
             return Err(Error::unsupported("a chunk that its filters make empty"));
@@ -272,7 +281,8 @@ impl<'a> ChunkWriter<'a> {
     /// A chunk that is written in place must be as large as its elements.
     fn check_plain(&self, chunk: &Chunk) -> Result<()> {
         if chunk.stored_bytes != self.grid.chunk_bytes {
-            let e = HERE.mismatch("bytes of a chunk without filters", chunk.stored_bytes, self.grid.chunk_bytes);
+            let e =
+                HERE.mismatch("bytes of a chunk without filters", chunk.stored_bytes, self.grid.chunk_bytes);
             return Err(e.within(&HERE, Some(chunk.address.raw())));
         }
         Ok(())

@@ -53,7 +53,8 @@ impl Target<'_> {
             Target::Bytes(all) => {
                 let start = usize::try_from(offset).unwrap_or(usize::MAX);
                 let place = all.get_mut(start..).and_then(|a| a.get_mut(..bytes.len()));
-                place.ok_or_else(|| Error::damaged("the compact data are shorter than the dataset"))?
+                place
+                    .ok_or_else(|| Error::damaged("the compact data are shorter than the dataset"))?
                     .copy_from_slice(bytes);
                 Ok(())
             }
@@ -169,12 +170,15 @@ impl Window<'_> {
     }
 }
 
-/// Calls `f` with each file that holds some of `len` bytes from `offset` on: file, offset in it, bytes there.
+/// What [`each_part`] calls: with a file, an offset in it, and bytes from there on.
+type InFile<'a> = &'a mut dyn FnMut(&Arc<dyn WriteAt>, u64, usize) -> Result<()>;
+
+/// Calls `f` with each file that holds some of `len` bytes from `offset` on.
 fn each_part(
     parts: &[(Arc<dyn WriteAt>, ExternalPart)],
     offset: u64,
     len: usize,
-    f: &mut dyn FnMut(&Arc<dyn WriteAt>, u64, usize) -> Result<()>,
+    f: InFile<'_>,
 ) -> Result<()> {
     let mut start = 0u64;
     let (mut at, mut left) = (offset, len);

@@ -38,8 +38,10 @@ impl Part {
             return Ok(());
         }
         let count = target.len().checked_div(self.element).unwrap_or(0);
-        let first = from.checked_div(self.element).and_then(|n| n.checked_mul(self.size)).ok_or_else(short)?;
-        let source = data.get(first..).and_then(|d| d.get(..count.checked_mul(self.size)?)).ok_or_else(short)?;
+        let first =
+            from.checked_div(self.element).and_then(|n| n.checked_mul(self.size)).ok_or_else(short)?;
+        let source =
+            data.get(first..).and_then(|d| d.get(..count.checked_mul(self.size)?)).ok_or_else(short)?;
         let end = self.offset.saturating_add(self.size);
         let places = target.chunks_exact_mut(self.element.max(1));
         for (element, value) in places.zip(source.chunks_exact(self.size.max(1))) {
@@ -110,7 +112,11 @@ impl Patch {
     pub fn put(&self, part: Part, data: &[u8], block: &mut [u8]) -> Result<()> {
         self.each(&mut |run| {
             let target = slice_mut(block, run.at, run.len);
-            part.put(data, run.from, target.ok_or_else(|| Error::damaged("a block is shorter than its shape"))?)
+            part.put(
+                data,
+                run.from,
+                target.ok_or_else(|| Error::damaged("a block is shorter than its shape"))?,
+            )
         })
     }
     /// Copies whole elements of the block to their places in `out`.
@@ -249,7 +255,10 @@ fn boxes(selection: &Selection, extent: &Extent<'_>) -> Result<Vec<Piece>> {
                 index = index.and_then(|i| i.checked_mul(*dim)?.checked_add(*c));
             }
             let index = index.and_then(|i| i.checked_mul(last)?.checked_add(inner.start));
-            rows.push((index.ok_or_else(|| Error::limit("a dataset of more than 2^64 elements"))?, inner.block));
+            rows.push((
+                index.ok_or_else(|| Error::limit("a dataset of more than 2^64 elements"))?,
+                inner.block,
+            ));
             Ok(())
         })?;
     }
@@ -273,7 +282,13 @@ fn boxes(selection: &Selection, extent: &Extent<'_>) -> Result<Vec<Piece>> {
 }
 
 /// Cuts a row of `len` elements from `point` on at the borders of the blocks.
-fn cut_row(point: &mut [u64], len: u64, extent: &Extent<'_>, from: &mut u64, out: &mut Vec<Piece>) -> Result<()> {
+fn cut_row(
+    point: &mut [u64],
+    len: u64,
+    extent: &Extent<'_>,
+    from: &mut u64,
+    out: &mut Vec<Piece>,
+) -> Result<()> {
     let width = extent.block.last().copied().unwrap_or(1).max(1);
     let mut left = len;
     while left > 0 {
@@ -293,10 +308,7 @@ fn cut_row(point: &mut [u64], len: u64, extent: &Extent<'_>, from: &mut u64, out
 }
 
 /// Visits every point of a box, row by row.
-pub fn each_in(
-    ranges: &[std::ops::Range<u64>],
-    visit: &mut dyn FnMut(&[u64]) -> Result<()>,
-) -> Result<()> {
+pub fn each_in(ranges: &[std::ops::Range<u64>], visit: &mut dyn FnMut(&[u64]) -> Result<()>) -> Result<()> {
     if ranges.iter().any(|r| r.start >= r.end) {
         return Ok(());
     }
@@ -325,7 +337,8 @@ impl Iterator for Plan<'_> {
         match &mut self.kind {
             Kind::Slab { spans, output, touched, at } => loop {
                 let now = at.as_mut()?;
-                let scaled: Option<Vec<u64>> = now.iter().zip(&*touched).map(|(i, t)| t.get(*i).copied()).collect();
+                let scaled: Option<Vec<u64>> =
+                    now.iter().zip(&*touched).map(|(i, t)| t.get(*i).copied()).collect();
                 let scaled = scaled?;
                 let mut moved = false;
                 for (i, along) in now.iter_mut().zip(&*touched).rev() {

@@ -118,7 +118,7 @@ impl ChunkWriter<'_> {
         let mut changing = Vec::new();
         if shrinks {
             let index = self.index;
-            let (grid, info) = (&self.grid, self.info);
+            let grid = &self.grid;
             index.each(self.store, grid, &mut |scaled, chunk| {
                 // An index without holes also has the chunks beyond the dimensions: they hold the fill value.
                 let known = !matches!(index, ChunkIndex::Implicit { .. })
@@ -128,7 +128,6 @@ impl ChunkWriter<'_> {
                 if known && (fate.outside || fate.cut || other) {
                     changing.push((scaled.to_vec(), chunk, fate));
                 }
-                let _ = info;
                 Ok(())
             })?;
         } else if edges {
@@ -232,7 +231,8 @@ impl ChunkWriter<'_> {
                 _ => Ok(()),
             };
         }
-        let all: Vec<Range<u64>> = counts(&self.grid.dims, &self.grid.chunk).into_iter().map(|n| 0..n).collect();
+        let all: Vec<Range<u64>> =
+            counts(&self.grid.dims, &self.grid.chunk).into_iter().map(|n| 0..n).collect();
         if all.iter().any(Range::is_empty) {
             return Ok(());
         }

@@ -122,7 +122,12 @@ fn layout_of(shape: &Shape) -> Layout {
     };
     let dims = [shape.chunk.as_slice(), &[4]].concat();
     let flags = if shape.edges && shape.kind != Kind::BTree1 { EDGES_UNFILTERED } else { 0 };
-    let flags = flags | if index == IndexKind::Single(None) || !shape.filtered || shape.kind != Kind::Single { 0 } else { 2 };
+    let flags = flags
+        | if index == IndexKind::Single(None) || !shape.filtered || shape.kind != Kind::Single {
+            0
+        } else {
+            2
+        };
     let version = if shape.kind == Kind::BTree1 { 3 } else { 4 };
     Layout { version, class: LayoutClass::Chunked(Chunked { flags, dims, index, address: Addr::UNDEFINED }) }
 }
@@ -218,12 +223,14 @@ impl Case {
             }
             Selection::Blocks { .. } => {
                 let boxes = selection.boxes();
-                let all = boxes.iter().flat_map(|b| crate::data::virtual_data::coordinates(b, limits).unwrap());
+                let all =
+                    boxes.iter().flat_map(|b| crate::data::virtual_data::coordinates(b, limits).unwrap());
                 let mut all: Vec<_> = all.collect();
                 all.sort();
                 all
             }
-            _ => crate::data::virtual_data::coordinates(&selection.spans(dims).unwrap().unwrap(), limits).unwrap(),
+            _ => crate::data::virtual_data::coordinates(&selection.spans(dims).unwrap().unwrap(), limits)
+                .unwrap(),
         }
     }
     fn random_selection(&mut self) -> Selection {
@@ -323,7 +330,9 @@ impl Case {
         spans[axis] = Span::range(dims[axis], rows);
         let mut larger = dims.clone();
         larger[axis] = end;
-        for (point, value) in self.points(&Selection::Slab(spans), &larger).into_iter().zip(data.chunks_exact(4)) {
+        for (point, value) in
+            self.points(&Selection::Slab(spans), &larger).into_iter().zip(data.chunks_exact(4))
+        {
             self.truth.insert(point, value.try_into().unwrap());
         }
         self.buffered(|b, case| b.append(&case.writer(None), axis, &data)).unwrap();
@@ -339,7 +348,8 @@ impl Case {
             let points = case.points(selection, &dims);
             let mut out = vec![0x77; points.len() * 4];
             let Case { container, cache, info, .. } = case;
-            let reader = Reader { container, cache, opener: &case.outside, info, dims: &dims, parallel: false };
+            let reader =
+                Reader { container, cache, opener: &case.outside, info, dims: &dims, parallel: false };
             match &case.buffer {
                 Some(buffer) if buffered => buffer.read(&reader, selection, &mut out).unwrap(),
                 _ => reader.read(selection, &mut out).unwrap(),
@@ -383,9 +393,8 @@ fn run(shape: &Shape, ops: &[u8], seed: u64) {
 
 fn any_shape() -> impl Strategy<Value = Shape> {
     use Kind::*;
-    let kinds = vec![
-        Compact, Contiguous, External, Single, Implicit, BTree1, FixedArray, ExtensibleArray, BTree2,
-    ];
+    let kinds =
+        vec![Compact, Contiguous, External, Single, Implicit, BTree1, FixedArray, ExtensibleArray, BTree2];
     let axes = prop::collection::vec((1u64..12, 1u64..6), 1..4);
     (prop::sample::select(kinds), axes, any::<[bool; 6]>()).prop_map(|(kind, axes, flags)| {
         let [filtered, edges, early, fill, parallel, buffered] = flags;
@@ -405,4 +414,137 @@ proptest! {
     ) {
         run(&shape, &ops, seed);
     }
+}
+
+fn shape(kind: Kind, dims: &[u64], chunk: &[u64]) -> Shape {
+    Shape {
+        kind,
+        dims: dims.to_vec(),
+        chunk: chunk.to_vec(),
+        filtered: false,
+        edges: false,
+        early: false,
+        fill: true,
+        parallel: true,
+        buffered: false,
+    }
+}
+
+impl Case {
+    fn put(&mut self, selection: &Selection, field: Option<Field>, data: &[u8]) -> Result<()> {
+        let changed = self.writer(field).write(selection, data)?;
+        changed.apply(&mut self.info);
+        Ok(())
+    }
+    fn get(&self, selection: &Selection) -> Vec<u8> {
+        let Case { container, cache, info, .. } = self;
+        let dims = info.dims();
+        let mut out = vec![0; usize::try_from(selection.elements(&dims).unwrap()).unwrap() * 4];
+        Reader { container, cache, opener: &self.outside, info, dims: &dims, parallel: true }
+            .read(selection, &mut out)
+            .unwrap();
+        out
+    }
+}
+
+#[test]
+fn stretches_of_every_density() {
+    let n = 700usize;
+    let kinds = [Kind::Contiguous, Kind::External, Kind::BTree2];
+    for kind in kinds {
+        let mut shape = shape(kind, &[n as u64, n as u64], &[n as u64, n as u64]);
+        shape.filtered = kind == Kind::BTree2;
+        let mut case = Case::new(&shape, 7);
+        let mut truth = vec![if kind == Kind::External { [0; 4] } else { FILL }; n * n];
+        let dense = Span { start: 1, stride: 3, count: 200, block: 2 };
+        let sparse = Span { start: 0, stride: 650, count: 2, block: 1 };
+        let one = Span::range(699, 1);
+        for (rows, columns) in [(one, one), (dense, dense), (sparse, sparse), (Span::range(3, 600), Span::range(0, 700))] {
+            let selection = Selection::Slab(vec![rows, columns]);
+            let field = (rows.start == 3).then_some(Field { offset: 3, size: 1 });
+            let (offset, size) = field.map_or((0, 4), |f| (f.offset, f.size));
+            let points = case.points(&selection, &[n as u64, n as u64]);
+            let data = case.bytes(points.len() * size);
+            for (p, value) in points.iter().zip(data.chunks_exact(size)) {
+                truth[p[0] as usize * n + p[1] as usize][offset..offset + size].copy_from_slice(value);
+            }
+            case.put(&selection, field, &data).unwrap();
+            assert!(case.get(&Selection::All) == truth.concat(), "{kind:?} {rows:?}");
+        }
+    }
+}
+
+#[test]
+fn space_is_used_again() {
+    let mut shape = shape(Kind::FixedArray, &[500, 500], &[50, 60]);
+    shape.filtered = true;
+    let mut case = Case::new(&shape, 3);
+    let mut end = 0;
+    for turn in 0..10 {
+        let data = case.bytes(500 * 500 * 4);
+        case.put(&Selection::All, None, &data).unwrap();
+        assert_eq!(case.get(&Selection::All), data);
+        let part = Selection::Slab(vec![Span::range(40, 20), Span { start: 0, stride: 7, count: 70, block: 1 }]);
+        let some = case.bytes(20 * 70 * 4);
+        case.put(&part, None, &some).unwrap();
+        assert_eq!(case.get(&part), some);
+        if turn == 1 {
+            end = case.container.store.end();
+        }
+    }
+    assert!(case.container.store.end() <= end + 100_000, "{} after {end}", case.container.store.end());
+}
+
+#[test]
+fn single_elements_are_appended() {
+    for filtered in [false, true] {
+        let mut shape = shape(Kind::ExtensibleArray, &[0], &[1000]);
+        shape.filtered = filtered;
+        let mut case = Case::new(&shape, 3);
+        let mut buffer = AppendBuffer::new(case.info.clone(), None).unwrap();
+        for i in 0..25_500u32 {
+            buffer.append(&case.writer(None), 0, &i.to_le_bytes()).unwrap();
+        }
+        assert!(buffer.is_dirty());
+        let changed = buffer.flush(&case.writer(None)).unwrap();
+        assert_eq!(changed.dims.as_deref(), Some(&[25_500][..]));
+        changed.apply(&mut case.info);
+        let expected: Vec<u8> = (0..25_500u32).flat_map(u32::to_le_bytes).collect();
+        assert!(case.get(&Selection::All) == expected);
+        // The unfinished chunk is still at hand: nothing is read to go on.
+        buffer.append(&case.writer(None), 0, &[1; 40]).unwrap();
+        let changed = buffer.flush(&case.writer(None)).unwrap();
+        assert_eq!(changed, Changed { layout: None, dims: Some(vec![25_510]) });
+        changed.apply(&mut case.info);
+        assert_eq!(case.get(&Selection::Slab(vec![Span::range(25_500, 10)])), [1; 40]);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_a_byte_changes() {
+    let shape = shape(Kind::FixedArray, &[6, 6], &[4, 4]);
+    let mut case = Case::new(&shape, 3);
+    let end = case.container.store.end();
+    assert!(case.put(&Selection::All, None, &[0; 143]).is_err());
+    let outside = Selection::Slab(vec![Span::range(0, 1), Span::range(6, 1)]);
+    assert!(case.put(&outside, None, &[0; 4]).is_err());
+    let twice = Selection::Blocks { rank: 2, corners: vec![0, 0, 1, 3, 1, 2, 1, 4] };
+    assert!(case.put(&twice, None, &[0; 44]).is_err());
+    for field in [Field { offset: 2, size: 3 }, Field { offset: 0, size: 0 }] {
+        assert!(case.put(&Selection::All, Some(field), &[0; 108]).is_err());
+    }
+    for dims in [&[14, 6][..], &[6], &[u64::MAX, 6]] {
+        assert!(case.writer(None).resize(dims).is_err(), "{dims:?}");
+    }
+    let mut buffer = AppendBuffer::new(case.info.clone(), None).unwrap();
+    assert!(buffer.append(&case.writer(None), 0, &[0; 23]).is_err());
+    assert!(buffer.append(&case.writer(None), 0, &[0; 24 * 8]).is_err());
+    assert!(buffer.append(&case.writer(None), 2, &[0; 24]).is_err());
+    assert!(!buffer.is_dirty());
+    assert_eq!(case.container.store.end(), end);
+    case.info.layout.class = LayoutClass::Virtual { collection: Addr::UNDEFINED, index: 0 };
+    assert!(case.put(&Selection::All, None, &[0; 144]).unwrap_err().is_unsupported());
+    let compact = Case::new(&self::shape(Kind::Compact, &[6], &[6]), 3);
+    assert!(compact.writer(None).resize(&[5]).is_err());
+    assert!(AppendBuffer::new(compact.info.clone(), None).is_err());
 }
