@@ -232,8 +232,7 @@ impl<'a> ChunkWriter<'a> {
         }
         let address = self.store.allocate(stored_bytes, Class::Raw)?;
         self.store.write_raw(address, bytes)?;
-        self.cache.forget(self.info.address, address);
-        self.index.set(self.store, &self.grid, scaled, Chunk { address, stored_bytes, filter_mask })?;
+        self.enter(scaled, Chunk { address, stored_bytes, filter_mask })?;
         old.map_or(Ok(()), |old| self.release(&old))
     }
     /// Frees the space of a chunk that the index does not name any more.
@@ -274,8 +273,12 @@ impl<'a> ChunkWriter<'a> {
         self.set_plain(scaled, address)
     }
     fn set_plain(&mut self, scaled: &[u64], address: crate::wire::Addr) -> Result<()> {
-        self.cache.forget(self.info.address, address);
-        let chunk = Chunk { address, stored_bytes: self.grid.chunk_bytes, filter_mask: 0 };
+        self.enter(scaled, Chunk { address, stored_bytes: self.grid.chunk_bytes, filter_mask: 0 })
+    }
+    /// Tells the index where a chunk is; the first one makes the index.
+    fn enter(&mut self, scaled: &[u64], chunk: Chunk) -> Result<()> {
+        // Readers may have kept what lay there before.
+        self.cache.forget(self.info.address, chunk.address);
         self.index.set(self.store, &self.grid, scaled, chunk)
     }
     /// A chunk that is written in place must be as large as its elements.

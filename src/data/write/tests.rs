@@ -459,7 +459,9 @@ fn stretches_of_every_density() {
         let dense = Span { start: 1, stride: 3, count: 200, block: 2 };
         let sparse = Span { start: 0, stride: 650, count: 2, block: 1 };
         let one = Span::range(699, 1);
-        for (rows, columns) in [(one, one), (dense, dense), (sparse, sparse), (Span::range(3, 600), Span::range(0, 700))] {
+        for (rows, columns) in
+            [(one, one), (dense, dense), (sparse, sparse), (Span::range(3, 600), Span::range(0, 700))]
+        {
             let selection = Selection::Slab(vec![rows, columns]);
             let field = (rows.start == 3).then_some(Field { offset: 3, size: 1 });
             let (offset, size) = field.map_or((0, 4), |f| (f.offset, f.size));
@@ -484,7 +486,8 @@ fn space_is_used_again() {
         let data = case.bytes(500 * 500 * 4);
         case.put(&Selection::All, None, &data).unwrap();
         assert_eq!(case.get(&Selection::All), data);
-        let part = Selection::Slab(vec![Span::range(40, 20), Span { start: 0, stride: 7, count: 70, block: 1 }]);
+        let part =
+            Selection::Slab(vec![Span::range(40, 20), Span { start: 0, stride: 7, count: 70, block: 1 }]);
         let some = case.bytes(20 * 70 * 4);
         case.put(&part, None, &some).unwrap();
         assert_eq!(case.get(&part), some);
@@ -493,6 +496,18 @@ fn space_is_used_again() {
         }
     }
     assert!(case.container.store.end() <= end + 100_000, "{} after {end}", case.container.store.end());
+}
+
+#[test]
+fn a_discarded_dataset_leaves_its_space() {
+    for kind in [Kind::Contiguous, Kind::Implicit, Kind::Single] {
+        let mut case = Case::new(&shape(kind, &[100, 10], &[100, 10]), 3);
+        case.put(&Selection::All, None, &[5; 4000]).unwrap();
+        let end = case.container.store.end();
+        case.writer(None).discard().unwrap();
+        let again = case.container.store.allocate(4000, Class::Raw).unwrap();
+        assert!(again.plus(4000).raw() <= end, "{kind:?}");
+    }
 }
 
 #[test]
