@@ -74,12 +74,12 @@ extern crate self as h5;
 pub mod api;
 pub mod ops;
 
-pub use api::attribute::Attribute;
+pub use api::attribute::{Attribute, write::AttributeBuilder};
 pub use api::dataset::{Dataset, StoredChunk};
 pub use api::element::{self, H5Type};
 pub use api::group::{Group, Node};
 pub use api::named::NamedType;
-pub use api::options::{External, OpenOptions};
+pub use api::options::{Durability, External, Locking, OpenOptions};
 pub use api::read::{AttributeReader, ChunkIter, Reader};
 pub use api::session::File;
 pub use api::slice::{self, IntoSelection};
@@ -87,6 +87,7 @@ pub use api::value::Value;
 pub use data::selection::Selection;
 pub use error::{Error, ErrorKind, Result};
 pub use format::message::datatype::Datatype;
+pub use format::versions::Bound;
 #[cfg(feature = "derive")]
 pub use h5_derive::H5Type;
 pub use limits::Limits;

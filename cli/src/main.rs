@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use h5::ops::text::printable;
 use h5::{External, File, OpenOptions};
 
+mod check;
 mod digest;
 mod json;
 mod plot;
@@ -44,6 +45,11 @@ enum Command {
     /// Print a canonical description of a file as JSON, for comparing files
     #[command(after_help = "Examples:\n  h5 digest a.h5 > a.json\n  h5 digest --full archive.h5")]
     Digest(digest::Args),
+    /// Check every structure, checksum and address of a file
+    #[command(
+        after_help = "Examples:\n  h5 check scan.h5\n  h5 check scan.h5 --data\n  h5 check scan.h5 --json | jq .problems\n\nReports what breaks the format: with the object, the structure, its address and the clause of the specification.\nCompared are checksums, sizes, counts, the order of names and keys, indexes with what they name, and whether any two\nstructures overlap. Space that nothing uses is no problem: HDF5 leaves some behind whatever writes the file.\n\nExit status: 0 no problem, 1 problems, 2 wrong use or the file could not be opened."
+    )]
+    Check(check::Args),
 }
 
 /// How a command ended.
@@ -123,6 +129,7 @@ fn main() -> ExitCode {
     let (path, result): (PathBuf, _) = match cli.command {
         Command::Tree(args) => (args.file.clone(), tree::run(&args)),
         Command::Show(args) => (args.file.clone(), show::run(&args)),
+        Command::Check(args) => (args.file.clone(), check::run(&args)),
         Command::Digest(args) => (args.file.clone(), digest::run(&args)),
     };
     match result {

@@ -114,3 +114,16 @@ fn a_closed_pipe_is_no_error() {
     child.stderr.take().expect("its errors").read_to_string(&mut said).expect("text");
     assert_eq!((status.code(), said.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn a_check_tells_problems_by_its_exit_status() {
+    let out = h5(&["check", &file("groups_earliest.h5"), "--data"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stdout));
+    assert!(text(&out.stdout).contains("no problem in"), "{}", text(&out.stdout));
+    let out = h5(&["check", &file("swmr_unclosed_latest.h5"), "--json"]);
+    assert_eq!(out.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_str(&text(&out.stdout)).expect("JSON");
+    assert_eq!(report["clean"], false);
+    assert_eq!(report["problems"][0]["structure"], "superblock");
+    assert_eq!(h5(&["check", &file("README.md")]).status.code(), Some(2));
+}

@@ -1,7 +1,8 @@
 //! `#[derive(H5Type)]` for the `h5` crate.
 //!
-//! On a struct with named fields it reads compounds: each field takes the member of its name, or the one named
-//! by `#[h5(rename = "...")]`. On an enum without fields it reads enumerations by name and integers by value.
+//! On a struct with named fields it reads and writes compounds: each field goes with the member of its name, or
+//! the one named by `#[h5(rename = "...")]`. On an enum without fields it reads and writes enumerations by name
+//! and integers by value; a new enumeration has the integer type of `#[repr(...)]`.
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
@@ -47,6 +48,25 @@ fn stored_name(attributes: &[Attribute], ident: &syn::Ident) -> Result<String> {
     Ok(name)
 }
 
+/// The integer type that `#[repr(...)]` gives an enum.
+fn repr(attributes: &[Attribute]) -> Result<Option<String>> {
+    let mut found = None;
+    for attribute in attributes.iter().filter(|a| a.path().is_ident("repr")) {
+        attribute.parse_nested_meta(|meta| {
+            let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            if name.starts_with(['u', 'i']) {
+                found = Some(name);
+            } else if meta.input.peek(syn::token::Paren) {
+                let inside;
+                syn::parenthesized!(inside in meta.input);
+                inside.parse::<Tokens>()?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
 fn compound(input: &DeriveInput, fields: &FieldsNamed) -> Result<Tokens> {
     let ident = &input.ident;
     let mut generics = input.generics.clone();
@@ -66,7 +86,7 @@ fn compound(input: &DeriveInput, fields: &FieldsNamed) -> Result<Tokens> {
     if idents.is_empty() {
         return Err(Error::new_spanned(fields, "H5Type needs at least one field"));
     }
-    let indices = (0..idents.len()).map(syn::Index::from);
+    let indices: Vec<_> = (0..idents.len()).map(syn::Index::from).collect();
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::h5::H5Type for #ident #type_generics #where_clause {
@@ -83,6 +103,19 @@ fn compound(input: &DeriveInput, fields: &FieldsNamed) -> Result<Tokens> {
                 ::core::result::Result::Ok(#ident {
                     #(#idents: plan.#indices.decode(stored, decoder)?,)*
                 })
+            }
+            fn datatype() -> ::h5::Result<::h5::Datatype> {
+                ::h5::element::compound(&[#((#names, <#types as ::h5::H5Type>::datatype()?),)*])
+            }
+            #[inline]
+            fn encode(
+                &self,
+                plan: &Self::Plan,
+                encoder: &mut ::h5::element::Encoder<'_>,
+                out: &mut [u8],
+            ) -> ::h5::Result<()> {
+                #(plan.#indices.encode(&self.#idents, encoder, out)?;)*
+                ::core::result::Result::Ok(())
             }
         }
     })
@@ -102,15 +135,39 @@ fn enumeration(input: &DeriveInput, data: &DataEnum) -> Result<Tokens> {
     let Some(last) = idents.pop() else {
         return Err(Error::new_spanned(ident, "H5Type needs at least one variant"));
     };
-    let numbers = 0..idents.len();
+    let numbers: Vec<usize> = (0..idents.len()).collect();
+    let end = numbers.len();
+    let repr = match repr(&input.attrs)? {
+        Some(name) => quote!(::core::option::Option::Some(#name)),
+        None => quote!(::core::option::Option::None),
+    };
     Ok(quote! {
+        #[automatically_derived]
+        impl #ident {
+            const __H5_NAMES: &'static [&'static str] = &[#(#names),*];
+            const __H5_VALUES: &'static [i128] = &[#(#ident::#idents as i128,)* #ident::#last as i128];
+        }
         #[automatically_derived]
         impl ::h5::H5Type for #ident {
             type Plan = ::h5::element::EnumPlan;
             fn plan(stored: &::h5::Datatype) -> ::h5::Result<Self::Plan> {
-                const NAMES: &[&str] = &[#(#names),*];
-                const VALUES: &[i128] = &[#(#ident::#idents as i128,)* #ident::#last as i128];
-                ::h5::element::EnumPlan::new(stored, NAMES, VALUES)
+                ::h5::element::EnumPlan::new(stored, Self::__H5_NAMES, Self::__H5_VALUES)
+            }
+            fn datatype() -> ::h5::Result<::h5::Datatype> {
+                ::h5::element::EnumPlan::datatype(Self::__H5_NAMES, Self::__H5_VALUES, #repr)
+            }
+            #[inline]
+            fn encode(
+                &self,
+                plan: &Self::Plan,
+                encoder: &mut ::h5::element::Encoder<'_>,
+                out: &mut [u8],
+            ) -> ::h5::Result<()> {
+                let variant = match self {
+                    #(#ident::#idents => #numbers,)*
+                    #ident::#last => #end,
+                };
+                plan.encode(variant, encoder, out)
             }
             #[inline]
             fn decode(

@@ -9,6 +9,8 @@ use crate::format::message::datatype::Datatype;
 use crate::model::attributes::{self, AttributeInfoParts, StoredAttribute};
 use crate::store::header::ObjectHeader;
 
+pub mod write;
+
 /// An attribute: a small array with a name, read at once.
 #[derive(Clone)]
 pub struct Attribute {

@@ -1,31 +1,34 @@
-//! Rust types that elements are read into.
+//! Rust types that elements are read into and written from.
 //!
-//! A type is matched with the stored datatype once ([`H5Type::plan`]); the plan then decodes any number of
-//! elements. Numbers, strings, arrays and so on are in the submodules; [`H5Type`] is derived for structs and
+//! A type is matched with the stored datatype once ([`H5Type::plan`]); the plan then decodes or encodes any
+//! number of elements. Numbers, strings, arrays and so on are in the submodules; [`H5Type`] is derived for structs and
 //! for enums without fields.
 
 mod compound;
+mod encoder;
 mod numbers;
 mod sequences;
 mod text;
+mod tuples;
 
-pub use compound::{EnumPlan, Field, member};
+pub use compound::{EnumPlan, Field, compound, member};
+pub use encoder::{ElementsMut, Encoder};
 pub use numbers::{BoolPlan, ComplexPlan, NumberPlan};
 pub use sequences::{ArrayPlan, SequencePlan};
 pub use text::TextPlan;
-pub(crate) use text::{string, unpadded, variable};
+pub(crate) use text::{put_text, put_variable, string, unpadded, variable};
 
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::format::message::datatype::{ByteOrder, Class, Datatype, ReferenceKind};
 use crate::limits::Work;
-use crate::model::reference::Reference;
+use crate::model::reference::{Part, Reference};
 use crate::store::heap::global::Collections;
 use crate::store::open::Container;
 use crate::wire::Addr;
 
-/// A type that elements of a dataset or an attribute can be read as.
+/// A type that elements of a dataset or an attribute can be read as and written from.
 ///
-/// Numbers, `bool`, `String`, `Vec<T>` (variable-length sequences), `[T; N]` (arrays), complex numbers,
+/// Numbers, `bool`, `String`, `Vec<T>` (variable-length sequences), `[T; N]` (arrays), tuples, complex numbers,
 /// [`Reference`] and [`Value`](crate::Value) have it; structs and enums without fields get it by
 /// `#[derive(H5Type)]`:
 ///
@@ -41,9 +44,10 @@ use crate::wire::Addr;
 /// # }
 /// ```
 ///
-/// The members of a compound are found by name; those that are not named are not decoded.
+/// The members of a compound are found by name (for tuples by their place); those that are not named are not
+/// decoded, and keep their bytes where an element is encoded.
 pub trait H5Type: Sized {
-    /// How elements of one datatype become this type.
+    /// How elements of one datatype become this type, and this type such elements.
     type Plan: Send + Sync;
     /// Matches this type with a datatype; an error names what does not fit.
     fn plan(stored: &Datatype) -> Result<Self::Plan>;
@@ -81,6 +85,34 @@ pub trait H5Type: Sized {
         Self::decode_many(plan, elements, decoder, &mut all)?;
         let found = all.len();
         all.try_into().map_err(|_| Error::damaged(format!("{found} elements for an array of {N}")))
+    }
+    /// The datatype of what is created from values of this type: little-endian, as h5py would choose it.
+    fn datatype() -> Result<Datatype>;
+    /// The datatype of what is created from these values; differs from [`H5Type::datatype`] where a Rust type
+    /// has values of several datatypes.
+    fn datatype_for(_values: &[Self]) -> Result<Datatype> {
+        Self::datatype()
+    }
+    /// Encodes this value into `out`, the bytes of one element.
+    ///
+    /// What does not belong to the value (members of a compound that this type lacks) stays as it is.
+    fn encode(&self, plan: &Self::Plan, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()>;
+    /// Encodes values into as many elements; an error names the index of the value that does not fit.
+    fn encode_many(
+        plan: &Self::Plan,
+        values: &[Self],
+        encoder: &mut Encoder<'_>,
+        out: ElementsMut<'_>,
+    ) -> Result<()> {
+        out.check(values.len())?;
+        for (index, (value, place)) in values.iter().zip(out.places()).enumerate() {
+            value.encode(plan, encoder, place).map_err(|e| at_element(e, index))?;
+        }
+        Ok(())
+    }
+    /// The bytes of the values, where these are what is stored.
+    fn as_stored<'v>(_plan: &Self::Plan, _values: &'v [Self]) -> Option<&'v [u8]> {
+        None
     }
     /// Whether strings and opaque data can be sequences of this type.
     #[doc(hidden)]
@@ -223,10 +255,10 @@ pub(crate) fn in_member(e: Error, name: &str) -> Error {
     reworded(e, what)
 }
 
-/// The error for a type that cannot hold a datatype.
+/// The error for a type that does not go with a datatype.
 #[cold]
 pub(crate) fn mismatch(stored: &Datatype, rust: &str) -> Error {
-    Error::usage(format!("elements of {} cannot be read as {rust}", stored.describe()))
+    Error::usage(format!("elements of {} do not go with {rust}", stored.describe()))
 }
 
 /// The datatype of one byte.
@@ -251,6 +283,28 @@ impl H5Type for Reference {
     }
     fn decode(kind: &ReferenceKind, stored: &[u8], decoder: &mut Decoder<'_>) -> Result<Self> {
         decoder.reference(*kind, stored)
+    }
+    /// References to objects in the form that every library reads.
+    fn datatype() -> Result<Datatype> {
+        Ok(Datatype::reference(ReferenceKind::OldObject))
+    }
+    /// Of the oldest form that holds them all.
+    fn datatype_for(values: &[Self]) -> Result<Datatype> {
+        let is = |part: fn(&Part) -> bool| {
+            let fits = |r: &Reference| match r {
+                Reference::Null => true,
+                Reference::To { file, part: p, .. } => file.is_none() && part(p),
+            };
+            values.iter().all(fits)
+        };
+        Ok(Datatype::reference(match () {
+            () if is(|p| matches!(p, Part::Whole)) => ReferenceKind::OldObject,
+            () if is(|p| matches!(p, Part::Region(_))) => ReferenceKind::OldRegion,
+            () => ReferenceKind::Object,
+        }))
+    }
+    fn encode(&self, kind: &ReferenceKind, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+        encoder.reference(self, *kind, out)
     }
 }
 

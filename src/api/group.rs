@@ -58,6 +58,10 @@ pub struct Group {
 }
 
 impl Group {
+    /// Its header as it is now.
+    pub(crate) fn now(&self) -> Result<Arc<ObjectHeader>> {
+        self.file.header_now(&self.header)
+    }
     pub(crate) fn at(file: &File, address: Addr, path: String) -> Result<Group> {
         match Node::open(file, address, path)? {
             Node::Group(g) => Ok(g),
@@ -72,6 +76,10 @@ impl Group {
     pub fn file(&self) -> &File {
         &self.file
     }
+    /// The address of its header.
+    pub fn address(&self) -> Addr {
+        self.header.address
+    }
     /// Its links, sorted by the bytes of their names.
     pub fn links(&self) -> Result<Vec<Link>> {
         let (links, broken) = self.links_found();
@@ -80,9 +88,11 @@ impl Group {
     /// The links that can be read, sorted by name, and what broke.
     pub fn links_found(&self) -> (Vec<Link>, Option<Error>) {
         let mut out = Vec::new();
-        let result = links::each(self.file.container(), &self.header, &mut |link| {
-            out.push(link);
-            Ok(())
+        let result = self.now().and_then(|header| {
+            links::each(self.file.container(), &header, &mut |link| {
+                out.push(link);
+                Ok(())
+            })
         });
         out.sort_by(|a, b| a.name.cmp(&b.name));
         (out, result.on(&self.path).err())
@@ -100,7 +110,7 @@ impl Group {
     /// The number of its links.
     pub fn len(&self) -> Result<usize> {
         let mut n = 0usize;
-        links::each(self.file.container(), &self.header, &mut |_| {
+        links::each(self.file.container(), &*self.now()?, &mut |_| {
             n = n.saturating_add(1);
             Ok(())
         })?;
@@ -118,7 +128,7 @@ impl Group {
         let links_left = self.file.container().store.limits.max_links;
         resolve(&self.file, self.header.address, path.as_bytes(), links_left).on(&self.full(path))
     }
-    fn full(&self, path: &str) -> String {
+    pub(crate) fn full(&self, path: &str) -> String {
         if path.starts_with('/') { path.to_string() } else { join(&self.path, path.trim_end_matches('/')) }
     }
     /// Whatever object is at this path; none where there is none.
@@ -184,15 +194,15 @@ impl Group {
     }
     /// Its attributes, sorted by name.
     pub fn attributes(&self) -> Result<Vec<Attribute>> {
-        attribute_list(&self.file, &self.header, &self.path)
+        attribute_list(&self.file, &*self.now()?, &self.path)
     }
     /// The attribute with this name.
     pub fn attribute(&self, name: &str) -> Result<Attribute> {
-        open_attribute(&self.file, &self.header, &self.path, name)
+        open_attribute(&self.file, &*self.now()?, &self.path, name)
     }
     /// The object's comment.
     pub fn comment(&self) -> Option<String> {
-        self.header.comment().map(|c| String::from_utf8_lossy(&c).into_owned())
+        self.now().ok()?.comment().map(|c| String::from_utf8_lossy(&c).into_owned())
     }
 }
 

@@ -3,6 +3,8 @@
 //! - [`file`](mod@file): open files, options
 //! - [`group`], [`dataset`], [`attribute`], [`named`]: cheap handles
 //! - [`options`]: how to open a file, and which other files it may lead to
+//! - [`change`], [`lock`]: a file open for writing: transactions, commits
+//! - [`create`]: new objects and links, renamed, moved, deleted
 //! - [`session`]: an open file behind its handles
 //! - [`path`]: paths through soft and external links
 //! - [`element`], [`value`]: what elements are read as
@@ -10,10 +12,13 @@
 //! - [`visit`]: walking with hard links seen once
 
 pub mod attribute;
+pub mod change;
+pub mod create;
 pub mod dataset;
 pub mod element;
 pub mod file;
 pub mod group;
+pub mod lock;
 pub mod named;
 pub mod options;
 pub mod path;

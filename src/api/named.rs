@@ -8,6 +8,7 @@ use crate::error::{At, Result};
 use crate::format::message::datatype::Datatype;
 use crate::model::dataset::datatype_of;
 use crate::store::header::ObjectHeader;
+use crate::wire::Addr;
 
 /// A datatype that is an object of its own, with a name and attributes.
 #[derive(Clone)]
@@ -29,17 +30,25 @@ impl NamedType {
     pub fn path(&self) -> &str {
         &self.path
     }
+    /// The file it is in.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+    /// The address of its header.
+    pub fn address(&self) -> Addr {
+        self.header.address
+    }
     /// The datatype.
     pub fn datatype(&self) -> &Datatype {
         &self.datatype
     }
     /// Its attributes, sorted by name.
     pub fn attributes(&self) -> Result<Vec<Attribute>> {
-        list(&self.file, &self.header, &self.path)
+        list(&self.file, &*self.file.header_now(&self.header)?, &self.path)
     }
     /// The attribute with this name.
     pub fn attribute(&self, name: &str) -> Result<Attribute> {
-        open(&self.file, &self.header, &self.path, name)
+        open(&self.file, &*self.file.header_now(&self.header)?, &self.path, name)
     }
 }
 

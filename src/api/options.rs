@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::data::cache::DEFAULT_BYTES;
+use crate::error::Error;
 use crate::filter::{Filter, Registry};
+use crate::format::versions::Bound;
 use crate::limits::Limits;
 
 /// Which other files a file may lead to.
@@ -17,6 +19,35 @@ pub enum External {
     SameFolder,
     /// Any, as libhdf5 does. A stranger's file can then read whatever you can.
     Anywhere,
+}
+
+/// Whether a file is locked while it is open: shared for reading, exclusive for writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Locking {
+    /// As the environment variable `HDF5_USE_FILE_LOCKING` says (`TRUE`, `FALSE`, `BEST_EFFORT`); without it as
+    /// [`Locking::BestEffort`].
+    #[default]
+    Environment,
+    /// Locked; an error where the file system has no locks.
+    On,
+    /// Locked where the file system has locks.
+    BestEffort,
+    /// Not locked.
+    Off,
+}
+
+/// What is promised once a commit has returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Durability {
+    /// What was committed survives the death of the process, whenever it comes.
+    #[default]
+    Process,
+    /// It survives a loss of power too: each commit waits for the disk (some milliseconds).
+    Power,
+    /// Commits are collected and made when the file is closed or flushed.
+    Deferred,
 }
 
 /// How to open a file.
@@ -36,6 +67,13 @@ pub struct OpenOptions {
     pub(crate) truncated: bool,
     pub(crate) parallel: bool,
     pub(crate) cache_bytes: u64,
+    pub(crate) locking: Locking,
+    pub(crate) durability: Durability,
+    pub(crate) bound: Option<Bound>,
+    pub(crate) user_block: u64,
+    pub(crate) track_order: bool,
+    pub(crate) track_times: bool,
+    pub(crate) on_close_error: Arc<dyn Fn(&Error) + Send + Sync>,
 }
 
 impl Default for OpenOptions {
@@ -47,6 +85,13 @@ impl Default for OpenOptions {
             truncated: false,
             parallel: true,
             cache_bytes: DEFAULT_BYTES,
+            locking: Locking::default(),
+            durability: Durability::default(),
+            bound: None,
+            user_block: 0,
+            track_order: false,
+            track_times: false,
+            on_close_error: Arc::new(|e| eprintln!("h5: a file could not be closed: {e}")),
         }
     }
 }
@@ -85,6 +130,51 @@ impl OpenOptions {
     #[must_use]
     pub fn parallel(mut self, allowed: bool) -> Self {
         self.parallel = allowed;
+        self
+    }
+    /// Whether the file is locked while it is open, as libhdf5 does.
+    #[must_use]
+    pub fn locking(mut self, locking: Locking) -> Self {
+        self.locking = locking;
+        self
+    }
+    /// What a commit promises.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+    /// The oldest libhdf5 that is to read what is written ([`Bound::V110`] for new files; what the superblock
+    /// tells for others).
+    #[must_use]
+    pub fn bound(mut self, bound: Bound) -> Self {
+        self.bound = Some(bound);
+        self
+    }
+    /// Bytes that a new file leaves to you before its superblock: 0, or a power of two from 512 on.
+    #[must_use]
+    pub fn user_block(mut self, bytes: u64) -> Self {
+        self.user_block = bytes;
+        self
+    }
+    /// Whether new objects keep the order in which links and attributes were made (off by default).
+    #[must_use]
+    pub fn track_order(mut self, tracked: bool) -> Self {
+        self.track_order = tracked;
+        self
+    }
+    /// Whether new objects store the time of their creation and changes (off by default: the same calls make
+    /// the same bytes).
+    #[must_use]
+    pub fn track_times(mut self, tracked: bool) -> Self {
+        self.track_times = tracked;
+        self
+    }
+    /// What is done with an error of the commit when the last handle of a file is dropped; by default it is
+    /// printed to standard error. [`File::close`](crate::File::close) returns it instead.
+    #[must_use]
+    pub fn on_close_error(mut self, report: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.on_close_error = Arc::new(report);
         self
     }
     /// Bytes of decoded chunks that the file keeps (64 MiB by default).

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::change::Editing;
+use super::lock;
 use super::options::{External, OpenOptions};
 use crate::data::cache::ChunkCache;
 use crate::error::{Error, Result};
@@ -35,24 +37,33 @@ pub(crate) struct Inner {
     pub(crate) options: OpenOptions,
     pub(crate) path: Option<PathBuf>,
     pub(crate) opened: Opened,
+    /// How the file is changed, where it is open for writing.
+    pub(crate) editing: Option<Editing>,
 }
 
 impl OpenOptions {
     /// The file at `path`.
     pub(crate) fn session(&self, path: &Path) -> Result<File> {
         let named = || path.display().to_string();
-        let source = family::open(path).map_err(|e| e.on_path(&named()))?;
+        let (source, file) = family::open(path).map_err(|e| e.on_path(&named()))?;
+        if let Some(file) = &file {
+            lock::shared(file.file(), self.locking).map_err(|e| e.on_path(&named()))?;
+        }
         self.finish(source, Some(path.to_path_buf())).map_err(|e| e.on_path(&named()))
     }
     pub(crate) fn finish(&self, source: Arc<dyn ReadAt>, path: Option<PathBuf>) -> Result<File> {
         let container = Container::open(source, self.limits, Arc::new(self.filters.clone()), self.truncated)?;
-        Ok(File(Arc::new(Inner {
+        Ok(self.file(container, path, None))
+    }
+    pub(crate) fn file(&self, container: Container, path: Option<PathBuf>, editing: Option<Editing>) -> File {
+        File(Arc::new(Inner {
             container,
             cache: ChunkCache::new(self.cache_bytes),
             options: self.clone(),
             path,
             opened: Opened::default(),
-        })))
+            editing,
+        }))
     }
 }
 
@@ -62,6 +73,10 @@ impl File {
     }
     pub(crate) fn header(&self, address: Addr) -> Result<Arc<ObjectHeader>> {
         ObjectHeader::load(&self.container().store, address)
+    }
+    /// The header as it is now, where the file may have changed since it was loaded.
+    pub(crate) fn header_now(&self, known: &Arc<ObjectHeader>) -> Result<Arc<ObjectHeader>> {
+        if self.is_writable() { self.header(known.address) } else { Ok(known.clone()) }
     }
     /// An error about a path in this file.
     pub(crate) fn no_such(&self, path: &str, what: &str) -> Error {

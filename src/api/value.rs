@@ -1,12 +1,17 @@
 //! Elements whose type is known only at run time.
+//!
+//! - [`encode`]: values as stored elements
+//! - [`infer`]: the datatype of what is created from values
+
+mod encode;
+mod infer;
 
 use std::fmt;
 use std::sync::Arc;
 
 use num_complex::Complex;
 
-use super::element::{Decoder, Elements, H5Type, in_member};
-use super::element::{string, unpadded, variable};
+use super::element::{Decoder, Elements, Encoder, H5Type, in_member, string, unpadded, variable};
 use crate::data::number::bulk::number;
 use crate::data::number::{Number, NumberLayout, decode_one};
 use crate::error::{Error, Result};
@@ -229,6 +234,16 @@ impl H5Type for Value {
             }
             Kind::Reference(kind) => decoder.reference(*kind, stored).map(Value::Reference),
         }
+    }
+    /// Values have no datatype in general; see [`H5Type::datatype_for`].
+    fn datatype() -> Result<Datatype> {
+        Err(Error::usage("a datatype is needed: values may be of any"))
+    }
+    fn datatype_for(values: &[Value]) -> Result<Datatype> {
+        infer::datatype(&values.iter().collect::<Vec<_>>())
+    }
+    fn encode(&self, plan: &ValuePlan, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+        encode::value(self, plan, encoder, out)
     }
 }
 

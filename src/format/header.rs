@@ -4,9 +4,10 @@
 
 use binrw::binrw;
 
-use crate::error::{Result, Structure};
+use super::message::structure;
+use crate::error::{Error, Result, Structure};
 use crate::wire::integers::{put_uint, uint};
-use crate::wire::{Addr, Length, Widths, decode};
+use crate::wire::{Addr, Length, Widths, decode, encode};
 
 /// The name and clause of version 1.
 pub const V1: Structure = Structure::new("object header version 1", "IV.A.1.a");
@@ -26,6 +27,10 @@ pub const CONTINUATION_SIGNATURE: [u8; 4] = *b"OCHK";
 pub const SHARED: u8 = 0x02;
 /// Message flag: an object with this message may not be opened by who does not know it, for writing.
 pub const FAIL_IF_UNKNOWN_AND_WRITING: u8 = 0x08;
+/// Message flag: who does not know the message and changes the object sets [`WAS_UNKNOWN`].
+pub const MARK_IF_UNKNOWN: u8 = 0x10;
+/// Message flag: the object was changed by who did not know the message.
+pub const WAS_UNKNOWN: u8 = 0x20;
 /// Message flag: an object with this message may not be opened by who does not know it.
 pub const FAIL_IF_UNKNOWN: u8 = 0x80;
 
@@ -118,6 +123,18 @@ fn stored_flags(flags: u8, times: bool, phase_change: bool) -> u8 {
 }
 
 impl PrefixV2 {
+    /// A prefix for a first chunk of `chunk_bytes` bytes.
+    pub fn new(chunk_bytes: u64, times: Option<Times>, order_tracked: bool, order_indexed: bool) -> Self {
+        let width = match chunk_bytes {
+            0..=0xff => 0,
+            0x100..=0xffff => 1,
+            0x1_0000..=0xffff_ffff => 2,
+            _ => 3,
+        };
+        let tracked = if order_tracked { ORDER_TRACKED } else { 0 };
+        let indexed = if order_indexed { ORDER_INDEXED } else { 0 };
+        PrefixV2 { flags: width | tracked | indexed, times, phase_change: None, chunk_bytes }
+    }
     /// Whether attributes carry a creation order.
     pub fn order_tracked(&self) -> bool {
         self.flags & ORDER_TRACKED != 0
@@ -192,6 +209,41 @@ pub fn messages_v2(chunk: &[u8], ordered: bool) -> Result<Vec<RawMessage>> {
     Ok(out)
 }
 
+/// Bytes of a message's head.
+pub fn head_bytes(version: u8, ordered: bool) -> usize {
+    match (version, ordered) {
+        (1, _) => 8,
+        (_, false) => 4,
+        (_, true) => 6,
+    }
+}
+
+/// Encodes one message of a version 1 header, its body padded to a multiple of 8 bytes.
+pub fn encode_v1(message: &RawMessage) -> Result<Vec<u8>> {
+    let padded = message.body.len().next_multiple_of(8);
+    let size = u16::try_from(padded).map_err(|_| too_large(message))?;
+    let mut out = encode(&HeadV1 { kind: message.kind, size, flags: message.flags }, (), &V1)?;
+    out.extend_from_slice(&message.body);
+    out.resize(out.len().next_multiple_of(8), 0);
+    Ok(out)
+}
+
+/// Encodes one message of a version 2 header.
+pub fn encode_v2(message: &RawMessage, ordered: bool) -> Result<Vec<u8>> {
+    let size = u16::try_from(message.body.len()).map_err(|_| too_large(message))?;
+    let kind = u8::try_from(message.kind).map_err(|_| Error::usage("a message number over 255"))?;
+    let order = ordered.then_some(message.order.unwrap_or(0));
+    let mut out = encode(&HeadV2 { kind, size, flags: message.flags, order }, (ordered,), &V2)?;
+    out.extend_from_slice(&message.body);
+    Ok(out)
+}
+
+#[cold]
+fn too_large(message: &RawMessage) -> Error {
+    let at = structure(message.kind);
+    Error::usage(format!("{} bytes in a header message, which holds 65535", message.body.len())).within(&at, None)
+}
+
 fn cut<'a>(bytes: &'a [u8], head: usize, size: u16, at: &Structure) -> Result<(&'a [u8], &'a [u8])> {
     let body = bytes.get(head..).and_then(|b| b.split_at_checked(usize::from(size)));
     body.ok_or_else(|| at.damaged(format!("a message of {size} bytes does not fit into its chunk")))
@@ -213,7 +265,6 @@ pub struct Continuation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::encode;
     use proptest::prelude::*;
 
     #[test]

@@ -23,4 +23,5 @@ pub mod selection;
 pub mod shared_table;
 pub mod superblock;
 pub mod symbols;
+pub mod versions;
 pub mod virtual_map;

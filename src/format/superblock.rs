@@ -183,11 +183,28 @@ impl Superblock {
         checksum::verify(sealed, &HERE)?;
         Superblock::New(new).check()
     }
-    /// A version 3 superblock with no root group yet.
-    pub fn empty(widths: Widths) -> Self {
+    /// A superblock of this version with no root group yet, and with the default numbers of entries in nodes.
+    pub fn empty(version: u8, widths: Widths) -> Self {
         let undefined = Addr::UNDEFINED;
-        let (base, extension, eof, root) = (Addr::new(0), undefined, Addr::new(0), undefined);
-        Superblock::New(NewSuperblock { version: 3, flags: 0, widths, base, extension, eof, root })
+        let (base, eof) = (Addr::new(0), Addr::new(0));
+        if version >= 2 {
+            return Superblock::New(NewSuperblock {
+                version, flags: 0, widths, base, extension: undefined, eof, root: undefined,
+            });
+        }
+        Superblock::Old(OldSuperblock {
+            version,
+            group_leaf_k: 4,
+            group_internal_k: 16,
+            flags: 0,
+            chunk_k: if version == 1 { 32 } else { 0 },
+            widths,
+            base,
+            free_space: undefined,
+            eof,
+            driver_info: undefined,
+            root: RootEntry { name: Length(0), header: undefined, cache_type: 0, scratch: [0; 16] },
+        })
     }
     /// Encodes the superblock; from version 2 on with its checksum.
     pub fn encode(&self) -> Result<Vec<u8>> {
@@ -283,6 +300,15 @@ impl Superblock {
             && s.version == 3
         {
             s.flags = flags;
+        }
+        self
+    }
+    /// The same superblock with another root group; what it caches of it is cleared.
+    #[must_use]
+    pub fn with_root(mut self, root: Addr) -> Self {
+        match &mut self {
+            Superblock::Old(s) => (s.root.header, s.root.cache_type) = (root, 0),
+            Superblock::New(s) => s.root = root,
         }
         self
     }

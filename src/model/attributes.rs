@@ -69,6 +69,8 @@ fn resolve<'m>(c: &Container, raw: &'m [u8], is_shared: bool, kind: u16) -> Resu
     shared::follow(c, raw, kind).map(|(bytes, committed)| (Cow::Owned(bytes), committed))
 }
 
+pub mod edit;
+
 fn info(c: &Container, header: &ObjectHeader) -> Result<Option<AttributeInfo>> {
     let Some(m) = header.find(message::ATTRIBUTE_INFO) else { return Ok(None) };
     let (info, _) = decode::<AttributeInfo>(&m.body, (c.store.widths,), &attribute_info::HERE)?;
@@ -91,9 +93,8 @@ pub fn each(
         }
     }
     if let Some(info) = info(c, header)? {
-        let heap = FractalHeap::open(&c.store, info.heap)?;
-        v2::each::<AttributeByName>(&c.store, info.name_index, |record| {
-            match dense(c, &heap, &record) {
+        each_dense(c, &info, &mut |found| {
+            match found {
                 Ok(a) => visit(a)?,
                 Err(e) => broken = broken.take().or(Some(e)),
             }
@@ -107,6 +108,16 @@ pub fn each(
         }
         (None, None) => Ok(()),
     }
+}
+
+/// Visits the attributes of a heap, in the order of the index by name.
+fn each_dense(
+    c: &Container,
+    info: &AttributeInfo,
+    give: &mut dyn FnMut(Result<StoredAttribute>) -> Result<()>,
+) -> Result<()> {
+    let heap = FractalHeap::open(&c.store, info.heap)?;
+    v2::each::<AttributeByName>(&c.store, info.name_index, |record| give(dense(c, &heap, &record)))
 }
 
 fn dense(c: &Container, heap: &FractalHeap, record: &AttributeByName) -> Result<StoredAttribute> {

@@ -52,6 +52,8 @@ pub struct DatasetInfo {
     pub early: bool,
     /// Files that hold the data, where they are not in this file.
     pub external: Vec<ExternalPart>,
+    /// The local heap with the names of these files.
+    pub external_heap: Option<Addr>,
 }
 
 /// The datatype in a header, with the address of the committed one it is shared with.
@@ -90,11 +92,26 @@ impl DatasetInfo {
             },
             (None, None) => FillValue::Default,
         };
-        let external = match body(message::EXTERNAL_FILES)? {
-            Some(raw) => external_parts(c, &decode::<ExternalFiles>(&raw, (w,), &external_files::HERE)?.0)?,
-            None => Vec::new(),
+        let (external, external_heap) = match body(message::EXTERNAL_FILES)? {
+            Some(raw) => {
+                let list = decode::<ExternalFiles>(&raw, (w,), &external_files::HERE)?.0;
+                (external_parts(c, &list)?, Some(list.heap))
+            }
+            None => (Vec::new(), None),
         };
-        let info = DatasetInfo { address: header.address, datatype, committed, space, layout, filters, fill, fill_never, early, external };
+        let info = DatasetInfo {
+            address: header.address,
+            datatype,
+            committed,
+            space,
+            layout,
+            filters,
+            fill,
+            fill_never,
+            early,
+            external,
+            external_heap,
+        };
         info.check()?;
         Ok(info)
     }

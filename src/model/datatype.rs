@@ -1,4 +1,10 @@
-//! Questions a datatype answers.
+//! Questions a datatype answers, and making new ones.
+//!
+//! - [`build`]: datatypes made by hand
+//! - [`versions`]: message versions, and sizes by the file's widths
+
+pub mod build;
+pub mod versions;
 
 use crate::wire::Widths;
 use crate::format::message::datatype::{ByteOrder, CharSet, Class, Datatype, Normalization, ReferenceKind};

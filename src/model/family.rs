@@ -18,18 +18,20 @@ const MAX_MEMBERS: u64 = 100_000;
 
 /// The bytes of the file at `path`: a single file, a family named by its pattern (`run_%05d.h5`), or a file
 /// in parts named by the part that holds its superblock (`run-m.h5`).
-pub fn open(path: &Path) -> Result<Arc<dyn ReadAt>> {
+///
+/// Gives the file itself too, where there is only one.
+pub fn open(path: &Path) -> Result<(Arc<dyn ReadAt>, Option<Arc<DiskFile>>)> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if !path.exists()
         && let Some(pattern) = Pattern::of(&name)
     {
-        return family(path, &pattern);
+        return Ok((family(path, &pattern)?, None));
     }
-    let single: Arc<dyn ReadAt> = Arc::new(DiskFile::open(path)?);
-    let Some(driver) = driver_of(&single) else { return Ok(single) };
-    match &driver.driver {
-        b"NCSAmult" => multi(path, &driver),
-        _ => Ok(single),
+    let file = Arc::new(DiskFile::open(path)?);
+    let single: Arc<dyn ReadAt> = file.clone();
+    match driver_of(&single) {
+        Some(driver) if &driver.driver == b"NCSAmult" => Ok((multi(path, &driver)?, None)),
+        _ => Ok((single, Some(file))),
     }
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::error::{At, Error, Result};
 use crate::format::btree2::records::LinkByName;
+use crate::format::header::RawMessage;
 use crate::format::message::link::{self, Link, Target};
 use crate::format::message::link_info::{self, LinkInfo};
 use crate::format::message::symbol_table::{self, SymbolTableMessage};
@@ -23,13 +24,16 @@ enum Storage {
     New(Option<LinkInfo>),
 }
 
-fn storage(c: &Container, header: &ObjectHeader) -> Result<Storage> {
+pub mod edit;
+
+fn storage(c: &Container, messages: &[RawMessage]) -> Result<Storage> {
     let w = c.store.widths;
-    if let Some(m) = header.find(message::SYMBOL_TABLE) {
+    let find = |kind: u16| messages.iter().find(|m| m.kind == kind);
+    if let Some(m) = find(message::SYMBOL_TABLE) {
         let (body, _) = super::shared::body(c, m)?;
         return Ok(Storage::Symbols(decode(&body, (w,), &symbol_table::HERE)?.0));
     }
-    match header.find(message::LINK_INFO) {
+    match find(message::LINK_INFO) {
         Some(m) => Ok(Storage::New(Some(decode(&m.body, (w,), &link_info::HERE)?.0))),
         None => Ok(Storage::New(None)),
     }
@@ -37,12 +41,12 @@ fn storage(c: &Container, header: &ObjectHeader) -> Result<Storage> {
 
 /// Whether the group tracks the creation order of its links.
 pub fn order_tracked(c: &Container, header: &ObjectHeader) -> bool {
-    matches!(storage(c, header), Ok(Storage::New(Some(info))) if info.max_creation_index.is_some())
+    matches!(storage(c, &header.messages), Ok(Storage::New(Some(info))) if info.max_creation_index.is_some())
 }
 
 /// The link with this name, if there is one.
 pub fn find(c: &Container, header: &ObjectHeader, name: &[u8]) -> Result<Option<Link>> {
-    match storage(c, header)? {
+    match storage(c, &header.messages)? {
         Storage::Symbols(table) => find_symbol(&c.store, &table, name),
         Storage::New(info) => {
             for m in header.all(message::LINK) {
@@ -67,7 +71,7 @@ pub fn each(c: &Container, header: &ObjectHeader, visit: &mut dyn FnMut(Link) ->
         Ok(link) => visit(link),
         Err(e) => keep(&mut lost, e),
     };
-    match storage(c, header)? {
+    match storage(c, &header.messages)? {
         Storage::Symbols(table) => {
             let heap = LocalHeap::open(&c.store, table.heap)?;
             v1::each_symbols(&c.store, table.btree, &mut |node| match symbol_node(&c.store, node) {
@@ -78,14 +82,19 @@ pub fn each(c: &Container, header: &ObjectHeader, visit: &mut dyn FnMut(Link) ->
         Storage::New(info) => {
             header.all(message::LINK).try_for_each(|m| give(parse(c, &m.body)))?;
             if let Some(info) = info.filter(|info| info.heap.is_defined()) {
-                let heap = FractalHeap::open(&c.store, info.heap)?;
-                v2::each::<LinkByName>(&c.store, info.name_index, |record| {
-                    give(heap.object(&c.store, &record.heap_id).and_then(|body| parse(c, &body)))
-                })?;
+                each_dense(c, &info, &mut give)?;
             }
         }
     }
     lost.map_or_else(|| broken(header), Err)
+}
+
+/// Visits the links of a heap, in the order of the index by name.
+fn each_dense(c: &Container, info: &LinkInfo, give: &mut dyn FnMut(Result<Link>) -> Result<()>) -> Result<()> {
+    let heap = FractalHeap::open(&c.store, info.heap)?;
+    v2::each::<LinkByName>(&c.store, info.name_index, |record| {
+        give(heap.object(&c.store, &record.heap_id).and_then(|body| parse(c, &body)))
+    })
 }
 
 /// Keeps the first error about a broken link; one of the source of the bytes ends the walk at once.

@@ -5,15 +5,23 @@
 //! - [`datatype`]: questions a datatype answers
 //! - [`links`]: the links of a group, however it stores them
 //! - [`attributes`]: the attributes of an object, however it stores them
+//! - [`create`]: new files and groups
+//! - [`delete`]: objects that nothing leads to any more
+//! - [`dense`]: links or attributes in a heap with its indexes
 //! - [`dataset`]: type, space, layout, filters and fill value of a dataset, together
 //! - [`reference`](mod@reference): references, old and new, resolved to addresses and selections
+//! - [`release`]: frees what overwritten elements led to
 //! - [`family`]: how a file in several parts is put together
 
 pub mod attributes;
+pub mod create;
 pub mod dataset;
+pub mod delete;
+pub mod dense;
 pub mod datatype;
 pub mod family;
 pub mod links;
 pub mod object;
 pub mod reference;
+pub mod release;
 pub mod shared;

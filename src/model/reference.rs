@@ -1,12 +1,14 @@
 //! References, old and new, resolved to what they point at.
 
+use super::dataset::DatasetInfo;
 use crate::error::{At, Error, Result};
 use crate::format::message::datatype::ReferenceKind;
-use crate::format::reference::{self, Reference as StoredReference, ReferenceHead};
-use crate::format::selection::{self, StoredSelection};
+use crate::format::reference::{self, Reference as StoredReference, ReferenceHead, RegionPart, Text};
+use crate::format::selection::{self, StoredSelection, UNLIMITED};
+use crate::store::header::ObjectHeader;
 use crate::store::heap::global;
 use crate::store::open::Container;
-use crate::wire::{Addr, decode};
+use crate::wire::{Addr, decode, encode};
 
 /// What a reference points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,4 +100,115 @@ fn address(c: &Container, stored: &[u8]) -> Result<Addr> {
 fn number(stored: &[u8], width: usize) -> Result<u32> {
     let four = stored.get(..width).and_then(|b| b.try_into().ok());
     four.map(u32::from_le_bytes).ok_or_else(|| Error::damaged("a reference without its heap index"))
+}
+
+/// A regular hyperslab of at most this many blocks is stored as blocks in files that HDF5 1.8 reads: it knows
+/// no other form.
+const FEW_BLOCKS: u64 = 1024;
+
+impl Reference {
+    /// Encodes the reference as one stored element; regions and attributes go into a global heap.
+    pub fn encode(&self, c: &Container, kind: ReferenceKind, out: &mut [u8]) -> Result<()> {
+        let Reference::To { object, file, part } = self else {
+            out.fill(0);
+            return Ok(());
+        };
+        let stored = match (kind, part, file) {
+            (ReferenceKind::OldObject, Part::Whole, None) => address_bytes(c, *object)?,
+            (ReferenceKind::OldRegion, Part::Region(Ok(selection)), None) => {
+                let mut bytes = address_bytes(c, *object)?;
+                let old = c.superblock.version() < 3;
+                let selection = if old { as_blocks(selection) } else { selection.clone() };
+                bytes.append(&mut encode(&selection, (), &selection::HERE)?);
+                let (collection, index) = global::insert(&c.store, &bytes)?;
+                [address_bytes(c, collection)?, index.to_le_bytes().to_vec()].concat()
+            }
+            (ReferenceKind::OldObject | ReferenceKind::OldRegion, ..) => {
+                let what = match (part, file) {
+                    (_, Some(_)) => "an object of another file",
+                    (Part::Whole, _) => "an object",
+                    (Part::Region(_), _) => "a region",
+                    (Part::Attribute(_), _) => "an attribute",
+                };
+                let kind = if kind == ReferenceKind::OldObject { "objects of this file" } else { "regions" };
+                return Err(Error::usage(format!("a reference to {what} does not fit in references to {kind}")));
+            }
+            _ => self.new_style_bytes(c, *object, file.as_deref(), part)?,
+        };
+        let room = out.len();
+        let Some((place, rest)) = out.split_at_mut_checked(stored.len()) else {
+            return Err(Error::damaged(format!("{room} bytes for a reference of {}", stored.len())));
+        };
+        place.copy_from_slice(&stored);
+        rest.fill(0);
+        Ok(())
+    }
+    fn new_style_bytes(&self, c: &Container, object: Addr, file: Option<&[u8]>, part: &Part) -> Result<Vec<u8>> {
+        let (kind, region, attribute) = match part {
+            Part::Whole => (2, None, None),
+            Part::Region(Ok(selection)) => {
+                let rank = region_rank(c, object, file, selection)?;
+                (3, Some(RegionPart { rank, selection: selection.clone() }), None)
+            }
+            Part::Region(Err(text)) => {
+                return Err(Error::usage(format!("the reference's region could not be decoded: {text}")));
+            }
+            Part::Attribute(name) => (4, None, Some(Text { text: name.clone() })),
+        };
+        let flags = u8::from(file.is_some());
+        let file = file.map(|name| Text { text: name.to_vec() });
+        let full = StoredReference { token: address_bytes(c, object)?, file, region, attribute };
+        let bytes = encode(&full, (kind, flags), &reference::HERE)?;
+        if kind == 2 && flags == 0 {
+            return Ok([vec![kind, flags], bytes].concat());
+        }
+        let (collection, index) = global::insert(&c.store, &bytes)?;
+        let bytes = u32::try_from(bytes.len()).map_err(|_| Error::usage("a reference of 4 GiB"))?;
+        let head = ReferenceHead { kind, flags, bytes, collection, index };
+        encode(&head, (c.store.widths,), &reference::HERE)
+    }
+}
+
+fn address_bytes(c: &Container, address: Addr) -> Result<Vec<u8>> {
+    encode(&address, (c.store.widths,), &reference::HERE)
+}
+
+/// Rank of the dataset whose region it is.
+fn region_rank(c: &Container, object: Addr, file: Option<&[u8]>, selection: &StoredSelection) -> Result<u32> {
+    let rank = match selection {
+        StoredSelection::Points { rank, .. } | StoredSelection::Blocks { rank, .. } => *rank,
+        StoredSelection::Regular(spans) => spans.len(),
+        StoredSelection::None | StoredSelection::All if file.is_none() => {
+            DatasetInfo::load(c, &*ObjectHeader::load(&c.store, object)?)?.dims().len()
+        }
+        StoredSelection::None | StoredSelection::All => {
+            return Err(Error::unsupported("a region of all or no elements of a dataset in another file"));
+        }
+    };
+    u32::try_from(rank).map_err(|_| Error::usage(format!("a region of rank {rank}")))
+}
+
+/// A regular hyperslab as its blocks, where these are few.
+fn as_blocks(selection: &StoredSelection) -> StoredSelection {
+    let StoredSelection::Regular(spans) = selection else { return selection.clone() };
+    let endless = spans.iter().any(|s| s.count == UNLIMITED || s.block == UNLIMITED);
+    let count = spans.iter().fold(1u64, |n, s| n.saturating_mul(s.count));
+    if endless || count == 0 || count > FEW_BLOCKS {
+        return selection.clone();
+    }
+    let mut corners = Vec::new();
+    for nth in 0..count {
+        let mut left = nth;
+        let mut starts = Vec::new();
+        for span in spans.iter().rev() {
+            let step = left.checked_rem(span.count).unwrap_or(0);
+            left = left.checked_div(span.count).unwrap_or(0);
+            starts.push(span.start.saturating_add(step.saturating_mul(span.stride)));
+        }
+        starts.reverse();
+        let ends = starts.iter().zip(spans).map(|(s, span)| s.saturating_add(span.block).saturating_sub(1));
+        let ends: Vec<u64> = ends.collect();
+        corners.extend(starts.into_iter().chain(ends));
+    }
+    StoredSelection::Blocks { rank: spans.len(), corners }
 }

@@ -3,9 +3,11 @@
 //! - [`tree`](mod@tree): what is in a file, entry by entry
 //! - [`show`](mod@show): all that is known about one object
 //! - [`preview`](mod@preview): its values, in an amount that a person takes in
+//! - [`check`](mod@check): every structure, checksum and address of a file
 //! - [`digest`](mod@digest): a canonical description of a file, for comparing files
 //! - [`text`]: text of a file made fit for a line of a terminal
 
+pub mod check;
 pub mod digest;
 pub mod preview;
 pub mod show;

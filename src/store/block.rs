@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -13,6 +13,7 @@ use crate::limits::{Limits, Work};
 use crate::source::ReadAt;
 use super::changes::Changes;
 use super::edit::Edit;
+use super::heap::global::room::Room;
 use crate::source::pages::{PAGE_BYTES, Pages};
 use crate::source::window::Window;
 use crate::wire::{Addr, Widths};
@@ -55,6 +56,8 @@ pub struct Store {
     pub(super) edit: Option<Edit>,
     cache: Cache<(u64, TypeId), Cached, ByWeight>,
     lent: RwLock<Vec<(Arc<dyn Lend>, Addr)>>,
+    /// Global heap collections with room for more objects.
+    pub(super) room: Mutex<Room>,
 }
 
 /// A file that lends heap collections to another: the source of a virtual dataset of variable-length elements.
@@ -82,6 +85,7 @@ impl Store {
             edit: None,
             cache,
             lent: RwLock::default(),
+            room: Mutex::default(),
         })
     }
     /// Lays bytes over those of the file: blocks of a cache image, records of a journal.
@@ -114,6 +118,13 @@ impl Store {
     }
     fn is_changed(&self) -> bool {
         self.edit.is_some() || self.changed.load(Ordering::Acquire)
+    }
+    /// All bytes of the source, from its first one on.
+    pub fn source_bytes(&self) -> Result<Vec<u8>> {
+        let source = self.pages.source().source();
+        let mut out = vec![0; usize::try_from(source.len()?).map_err(|_| Error::limit("a file larger than memory"))?];
+        source.read_at(0, &mut out)?;
+        Ok(out)
     }
     /// The end of the readable bytes, relative to the base address.
     pub fn end(&self) -> u64 {
@@ -214,10 +225,11 @@ impl Store {
     /// Forgets all decoded structures.
     pub(super) fn forget_structures(&self) {
         self.cache.clear();
+        self.room.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
     /// Forgets all that was cached, for files that another process writes.
     pub fn forget(&self) {
         self.pages.clear();
-        self.cache.clear();
+        self.forget_structures();
     }
 }

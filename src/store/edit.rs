@@ -49,6 +49,12 @@ impl Store {
         });
         self.end.store(end, Ordering::Release);
     }
+    /// Sets what the next commit writes of the superblock, but for the end of the file.
+    pub(super) fn set_superblock(&self, superblock: &Superblock) -> Result<()> {
+        let mut own = self.editing()?.superblock.lock().unwrap_or_else(PoisonError::into_inner);
+        *own = superblock.clone().with_end(self.base(), own.end());
+        Ok(())
+    }
     /// Whether the file is open for writing.
     pub fn is_writable(&self) -> bool {
         self.edit.is_some()
@@ -91,6 +97,11 @@ impl Store {
     pub fn add_free(&self, address: Addr, bytes: u64, class: Class) -> Result<()> {
         let range = range(address, bytes)?;
         self.with_space(|s| s.add_free(range, class))
+    }
+    /// Whether space was given out since the last commit.
+    pub fn is_new(&self, address: Addr, bytes: u64) -> Result<bool> {
+        let range = range(address, bytes)?;
+        self.with_space(|s| s.fresh().holds(&range))
     }
     /// Writes metadata into allocated space. Reads of this store see it at once, the file holds it from the
     /// next commit on.

@@ -94,6 +94,9 @@ impl ObjectHeader {
     }
 }
 
+/// Changing a header.
+pub mod edit;
+
 fn load_v1(store: &Store, address: Addr) -> Result<ObjectHeader> {
     let head = store.block(address, header::V1_PREFIX_BYTES, &header::V1)?;
     let (prefix, _) = decode::<PrefixV1>(&head, (), &header::V1).at(&header::V1, address.raw())?;

@@ -26,7 +26,9 @@ pub mod header;
 pub mod index;
 pub mod open;
 pub mod shared;
+pub mod shims;
 pub mod space;
+pub mod symbols;
 #[cfg(test)]
 pub(crate) mod testing;
 

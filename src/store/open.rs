@@ -1,4 +1,6 @@
 //! Opening a file: find the superblock, set up the store, read the superblock's extension.
+//!
+//! A file is opened for writing in [`writable`].
 
 use std::sync::Arc;
 
@@ -62,10 +64,28 @@ pub fn locate(source: &dyn ReadAt) -> Result<(u64, Superblock)> {
 }
 
 impl Container {
+    /// Half the numbers of entries in a symbol table node and of children in a group's B-tree node.
+    pub fn group_k(&self) -> (u16, u16) {
+        match (&self.superblock, &self.extension.btree_k) {
+            (Superblock::Old(s), _) => (s.group_leaf_k, s.group_internal_k),
+            (_, Some(k)) => (k.group_leaf_k, k.group_internal_k),
+            _ => (4, 16),
+        }
+    }
+    /// Half the number of children in a chunk B-tree node.
+    pub fn chunk_k(&self) -> u16 {
+        match (&self.superblock, &self.extension.btree_k) {
+            (Superblock::Old(s), _) if s.version == 1 => s.chunk_k,
+            (_, Some(k)) => k.chunk_k,
+            _ => 32,
+        }
+    }
     /// Opens the file in `source`. A file shorter than its superblock says is refused unless `truncated`.
     pub fn open(source: Arc<dyn ReadAt>, limits: Limits, filters: Arc<Registry>, truncated: bool) -> Result<Self> {
-        let (offset, superblock) = locate(&source)?;
+        let (offset, mut superblock) = locate(&source)?;
         let length = source.len()?;
+        let window = Window::new(source, offset);
+        let journal = super::commit::pending(&window, &superblock)?;
         let moved = superblock.base().get().unwrap_or(0);
         let stored_end = superblock.eof().raw().wrapping_sub(moved).wrapping_add(offset);
         if length < stored_end && !truncated {
@@ -74,18 +94,23 @@ impl Container {
             ));
             return Err(e.within(&superblock::HERE, Some(offset)));
         }
-        let mut store = Store::new(Window::new(source, offset), superblock.widths(), limits, filters)?;
+        let mut store = Store::new(window, superblock.widths(), limits, filters)?;
+        if let Some(journal) = &journal {
+            superblock = store.overlay_journal(journal)?;
+        }
         let extension = Extension::load(&store, &superblock)?;
         if let Some(image) = extension.cache_image
             && image.address.is_defined()
             && image.bytes.0 > 0
         {
             super::cache_image::apply(&mut store, image.address, image.bytes.0)?;
-            store.forget();
+            store.forget_structures();
         }
         Ok(Container { store, superblock, extension })
     }
 }
+
+pub mod writable;
 
 impl Extension {
     fn load(store: &Store, superblock: &Superblock) -> Result<Self> {

@@ -60,7 +60,7 @@ pub(crate) fn writable_over(bytes: Vec<u8>) -> (Store, Arc<Growing>) {
     let file = Arc::new(Growing::new(bytes));
     let window = Window::new(file.clone(), 0);
     let mut store = Store::new(window, Widths::EIGHT, Limits::default(), Arc::new(filters)).unwrap();
-    let mut superblock = crate::format::superblock::Superblock::empty(Widths::EIGHT);
+    let mut superblock = crate::format::superblock::Superblock::empty(3, Widths::EIGHT);
     if let Ok(found) = crate::format::superblock::Superblock::parse(&file.to_vec()) {
         superblock = found;
     }

@@ -3,11 +3,13 @@
 use half::{bf16, f16};
 use num_complex::Complex;
 
-use super::{Decoder, Elements, H5Type, at_element, in_member, mismatch};
+use super::{Decoder, Elements, ElementsMut, Encoder, H5Type, at_element, in_member, mismatch};
 use crate::data::number::bulk::{number, swap_all};
-use crate::data::number::{Number, NumberLayout, Numeric, decode_into, decode_one};
+use crate::data::number::{
+    Number, NumberLayout, Numeric, Plain, decode_into, decode_one, encode_into, encode_number, encode_one,
+};
 use crate::error::{Error, Result};
-use crate::format::message::datatype::{Class, Datatype};
+use crate::format::message::datatype::{ByteOrder, Class, Datatype};
 
 /// How stored numbers become a Rust number.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,19 @@ fn extend<T: Numeric>(layout: &NumberLayout, e: Elements<'_>, clamp: bool, out: 
         out.resize(start.saturating_add(e.count), T::default());
     }
     decode_into(layout, e.stored, e.stride, clamp, out.get_mut(start..).unwrap_or_default())
+}
+
+/// The datatype of a Rust number.
+fn natural<T: Numeric>() -> Result<Datatype> {
+    let bytes = u32::try_from(size_of::<T>()).unwrap_or(16);
+    match T::PLAIN {
+        Plain::F16 | Plain::F32 | Plain::F64 => Datatype::float(bytes, ByteOrder::Little),
+        Plain::BF16 => Ok(Datatype::bfloat16(ByteOrder::Little)),
+        Plain::I8 | Plain::I16 | Plain::I32 | Plain::I64 | Plain::I128 => {
+            Datatype::integer(bytes, true, ByteOrder::Little)
+        }
+        _ => Datatype::integer(bytes, false, ByteOrder::Little),
+    }
 }
 
 macro_rules! numbers {
@@ -83,6 +98,25 @@ macro_rules! numbers {
                 decode_into(&plan.0, elements.stored, elements.stride, decoder.clamp, &mut out)?;
                 Ok(out)
             }
+            fn datatype() -> Result<Datatype> {
+                natural::<$t>()
+            }
+            #[inline]
+            fn encode(&self, plan: &NumberPlan, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+                encode_one(&plan.0, *self, encoder.clamp, out)
+            }
+            fn encode_many(
+                plan: &NumberPlan,
+                values: &[Self],
+                encoder: &mut Encoder<'_>,
+                out: ElementsMut<'_>,
+            ) -> Result<()> {
+                out.check(values.len())?;
+                encode_into(&plan.0, values, out.stride, encoder.clamp, out.stored)
+            }
+            fn as_stored<'v>(plan: &NumberPlan, values: &'v [Self]) -> Option<&'v [u8]> {
+                plan.is_plain::<$t>().filter(|swapped| !swapped).map(|_| bytemuck::cast_slice(values))
+            }
         }
     )*};
 }
@@ -112,6 +146,18 @@ fn complex_plan<T: Numeric>(stored: &Datatype) -> Result<ComplexPlan> {
         Some(part) => Ok(ComplexPlan { part, real: true }),
         None => Err(mismatch(stored, &format!("complex numbers of {}", T::NAME))),
     }
+}
+
+/// Encodes both parts; into a plain number only what has no imaginary part.
+pub(crate) fn put_complex<T: Numeric>(plan: &ComplexPlan, re: T, im: T, clamp: bool, out: &mut [u8]) -> Result<()> {
+    encode_one(&plan.part, re, clamp, out)?;
+    if plan.real {
+        let fits = im == T::default() || clamp;
+        let what = || Error::usage(format!("the imaginary part {im:?} does not fit in {}", plan.part));
+        return if fits { Ok(()) } else { Err(what()) };
+    }
+    let rest = out.get_mut(plan.part.bytes()..).unwrap_or_default();
+    encode_one(&plan.part, im, clamp, rest).map_err(|e| in_member(e, "imaginary"))
 }
 
 macro_rules! complex {
@@ -146,6 +192,35 @@ macro_rules! complex {
                     swap_all(parts);
                 }
                 Ok(Some(out))
+            }
+            fn datatype() -> Result<Datatype> {
+                Datatype::complex_compound(natural::<$t>()?)
+            }
+            #[inline]
+            fn encode(&self, plan: &ComplexPlan, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+                put_complex(plan, self.re, self.im, encoder.clamp, out)
+            }
+            fn encode_many(
+                plan: &ComplexPlan,
+                values: &[Self],
+                encoder: &mut Encoder<'_>,
+                out: ElementsMut<'_>,
+            ) -> Result<()> {
+                out.check(values.len())?;
+                let part = plan.part.bytes();
+                if !plan.real && part.checked_mul(2) == Some(out.stride) && encoder.clamp {
+                    let parts: &[$t] = bytemuck::cast_slice(values);
+                    return encode_into(&plan.part, parts, part, true, out.stored);
+                }
+                for (index, (value, place)) in values.iter().zip(out.places()).enumerate() {
+                    value.encode(plan, encoder, place).map_err(|e| at_element(e, index))?;
+                }
+                Ok(())
+            }
+            fn as_stored<'v>(plan: &ComplexPlan, values: &'v [Self]) -> Option<&'v [u8]> {
+                let swapped = NumberPlan(plan.part).is_plain::<$t>().filter(|_| !plan.real)?;
+                let parts: &[$t] = bytemuck::cast_slice(values);
+                (!swapped).then(|| bytemuck::cast_slice(parts))
             }
         }
     )*};
@@ -190,5 +265,22 @@ impl H5Type for bool {
             out.push(Self::decode(plan, stored, decoder).map_err(|e| at_element(e, index))?);
         }
         Ok(())
+    }
+    fn datatype() -> Result<Datatype> {
+        Datatype::boolean()
+    }
+    #[inline]
+    fn encode(&self, plan: &BoolPlan, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+        encode_number(&plan.0, Number::Unsigned(u64::from(*self)), encoder.clamp, out)
+    }
+    fn encode_many(
+        plan: &BoolPlan,
+        values: &[bool],
+        encoder: &mut Encoder<'_>,
+        out: ElementsMut<'_>,
+    ) -> Result<()> {
+        out.check(values.len())?;
+        let bytes: Vec<u8> = values.iter().map(|b| u8::from(*b)).collect();
+        encode_into(&plan.0, &bytes, out.stride, encoder.clamp, out.stored)
     }
 }

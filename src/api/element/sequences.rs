@@ -1,7 +1,7 @@
 //! Arrays and sequences.
 
-use super::text::{unpadded, variable};
-use super::{Decoder, Elements, H5Type, byte_type, mismatch};
+use super::text::{put_text, put_variable, unpadded, variable};
+use super::{Decoder, Elements, ElementsMut, Encoder, H5Type, byte_type, mismatch};
 use crate::error::{Error, Result};
 use crate::format::message::datatype::{Class, Datatype, StringPadding};
 
@@ -58,6 +58,41 @@ impl<T: H5Type> H5Type for Vec<T> {
         T::decode_many(&plan.item, Elements::packed(items, plan.size), decoder, &mut out)?;
         Ok(out)
     }
+    fn datatype() -> Result<Datatype> {
+        Ok(Datatype::vlen(T::datatype()?))
+    }
+    fn datatype_for(values: &[Self]) -> Result<Datatype> {
+        match values.iter().find(|items| !items.is_empty()) {
+            Some(items) => Ok(Datatype::vlen(T::datatype_for(items)?)),
+            None => Self::datatype(),
+        }
+    }
+    fn encode(&self, plan: &Self::Plan, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+        if let From::Inline = plan.from {
+            let room = out.len() / plan.size.max(1);
+            if self.len() != room {
+                return Err(Error::usage(format!("{} items for an array of {room}", self.len())));
+            }
+            return T::encode_many(&plan.item, self, encoder, ElementsMut::packed(out, plan.size));
+        }
+        let owned;
+        let bytes = match T::as_stored(&plan.item, self) {
+            Some(bytes) => bytes,
+            None => {
+                let needed = self.len().checked_mul(plan.size);
+                let needed = needed.ok_or_else(|| Error::limit(format!("{} items", self.len())))?;
+                let mut room = vec![0; needed];
+                T::encode_many(&plan.item, self, encoder, ElementsMut::packed(&mut room, plan.size))?;
+                owned = room;
+                owned.as_slice()
+            }
+        };
+        match plan.from {
+            From::HeapText => put_variable(bytes, encoder, out),
+            From::InlineText(padding) => put_text(bytes, padding, encoder.truncate, out),
+            From::Heap | From::Inline => encoder.sequence(self.len(), bytes, out),
+        }
+    }
 }
 
 /// How stored elements become arrays.
@@ -102,5 +137,33 @@ impl<T: H5Type, const N: usize> H5Type for [T; N] {
             return Err(Error::damaged(format!("{} elements for an array of {N}", elements.count)));
         }
         T::decode_array(&plan.item, elements, decoder)
+    }
+    fn datatype() -> Result<Datatype> {
+        array_of::<N>(T::datatype()?)
+    }
+    fn datatype_for(values: &[Self]) -> Result<Datatype> {
+        match values.first() {
+            Some(items) => array_of::<N>(T::datatype_for(items)?),
+            None => Self::datatype(),
+        }
+    }
+    #[inline]
+    fn encode(&self, plan: &Self::Plan, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+        T::encode_many(&plan.item, self, encoder, ElementsMut::packed(out, plan.size))
+    }
+    fn as_stored<'v>(plan: &Self::Plan, values: &'v [Self]) -> Option<&'v [u8]> {
+        T::as_stored(&plan.item, values.as_flattened())
+    }
+}
+
+/// Arrays of arrays become one of more dimensions.
+fn array_of<const N: usize>(item: Datatype) -> Result<Datatype> {
+    let count = u32::try_from(N).map_err(|_| Error::usage(format!("an array of {N}")))?;
+    match item.class {
+        Class::Array { dims, base } if dims.len() < 32 => {
+            let all: Vec<u32> = std::iter::once(count).chain(dims).collect();
+            Datatype::array(*base, &all)
+        }
+        _ => Datatype::array(item, &[count]),
     }
 }

@@ -37,7 +37,7 @@ fn errors_name_element_member_and_value() {
     let e = Field::<u8>::new(&stored, "counts").err().unwrap();
     assert_eq!(e.what(), "the compound has no member counts; it has count");
     let e = Field::<String>::new(&stored, "count").err().unwrap();
-    assert_eq!(e.what(), "member count: elements of int16 cannot be read as a string");
+    assert_eq!(e.what(), "member count: elements of int16 do not go with a string");
     let e = read::<bool>(&integer(1, true, ByteOrder::Little), &[0, 1, 2]).unwrap_err();
     assert_eq!(e.what(), "element 2: 2 does not fit in bool");
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Decoder, H5Type, mismatch, short_sequence};
+use super::{Decoder, Encoder, H5Type, mismatch, short_sequence};
 use crate::error::{Error, Result};
-use crate::format::message::datatype::{Class, Datatype, StringPadding};
+use crate::format::message::datatype::{CharSet, Class, Datatype, StringPadding};
 
 /// How stored elements become strings.
 #[derive(Debug, Clone)]
@@ -13,8 +13,8 @@ pub enum TextPlan {
     Fixed(StringPadding),
     /// Strings of variable length.
     Variable,
-    /// The names of an enumeration's values, by the value as stored.
-    Names(HashMap<Vec<u8>, String>),
+    /// The names of an enumeration's values, by the value as stored, and the other way round.
+    Names(HashMap<Vec<u8>, String>, HashMap<String, Vec<u8>>),
 }
 
 /// A string without its padding.
@@ -62,7 +62,9 @@ impl H5Type for String {
             Class::VarString { .. } => Ok(TextPlan::Variable),
             Class::Enum { members, .. } => {
                 let name = |(n, v): &(Vec<u8>, Vec<u8>)| (v.clone(), String::from_utf8_lossy(n).into_owned());
-                Ok(TextPlan::Names(members.iter().map(name).collect()))
+                let names: HashMap<_, _> = members.iter().map(name).collect();
+                let values = names.iter().map(|(value, name)| (name.clone(), value.clone())).collect();
+                Ok(TextPlan::Names(names, values))
             }
             _ => Err(mismatch(stored, "a string")),
         }
@@ -73,7 +75,7 @@ impl H5Type for String {
         match plan {
             TextPlan::Fixed(padding) => string(unpadded(stored, *padding), lossy),
             TextPlan::Variable => string(variable(decoder, stored)?, lossy),
-            TextPlan::Names(names) => {
+            TextPlan::Names(names, _) => {
                 let name = names.get(stored).cloned();
                 name.ok_or_else(|| {
                     Error::usage(format!("the enumeration has no name for the bytes {stored:x?}"))
@@ -81,4 +83,64 @@ impl H5Type for String {
             }
         }
     }
+    fn datatype() -> Result<Datatype> {
+        Ok(Datatype::var_string(CharSet::Utf8))
+    }
+    #[inline]
+    fn encode(&self, plan: &TextPlan, encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+        match plan {
+            TextPlan::Fixed(padding) => put_text(self.as_bytes(), *padding, encoder.truncate, out),
+            TextPlan::Variable => put_variable(self.as_bytes(), encoder, out),
+            TextPlan::Names(_, values) => match values.get(self) {
+                Some(value) if value.len() == out.len() => {
+                    out.copy_from_slice(value);
+                    Ok(())
+                }
+                _ => Err(Error::usage(format!("the enumeration has no value named {self:?}"))),
+            },
+        }
+    }
+}
+
+/// Up to this many bytes of a text are told in an error.
+const TOLD: usize = 40;
+
+fn told(text: &[u8]) -> String {
+    let start = String::from_utf8_lossy(text.get(..text.len().min(TOLD)).unwrap_or_default());
+    format!("{start:?}{}", if text.len() > TOLD { "..." } else { "" })
+}
+
+/// Encodes a string of fixed length. The character set is not looked at, as in libhdf5.
+pub(crate) fn put_text(text: &[u8], padding: StringPadding, truncate: bool, out: &mut [u8]) -> Result<()> {
+    let (pad, room) = match padding {
+        StringPadding::NullTerminated => (0, out.len().saturating_sub(1)),
+        StringPadding::NullPadded => (0, out.len()),
+        StringPadding::SpacePadded => (b' ', out.len()),
+    };
+    if padding == StringPadding::NullTerminated && text.contains(&0) {
+        return Err(Error::usage(format!("the string {} has a NUL, which would end it", told(text))));
+    }
+    let mut kept = text;
+    if text.len() > room {
+        if !truncate {
+            let what = format!("the string {} of {} bytes is too long", told(text), text.len());
+            return Err(Error::usage(format!("{what}: at most {room} fit")));
+        }
+        // Not within a character.
+        let is_inside = |at: usize| text.get(at).is_some_and(|b| b & 0xc0 == 0x80);
+        let end = (room.saturating_sub(3)..=room).rev().find(|at| !is_inside(*at)).unwrap_or(room);
+        kept = text.get(..end).unwrap_or_default();
+    }
+    let (place, rest) = out.split_at_mut(kept.len().min(out.len()));
+    place.copy_from_slice(kept);
+    rest.fill(pad);
+    Ok(())
+}
+
+/// Encodes a string of variable length.
+pub(crate) fn put_variable(text: &[u8], encoder: &mut Encoder<'_>, out: &mut [u8]) -> Result<()> {
+    if text.contains(&0) {
+        return Err(Error::usage(format!("the string {} has a NUL, which would end it", told(text))));
+    }
+    encoder.heap_object(text.len(), text, out)
 }

@@ -17,3 +17,26 @@ pub(super) fn little(stored: &[u8], order: ByteOrder) -> u128 {
     }
     u128::from_le_bytes(wide)
 }
+
+/// Puts the bits of a number into its bytes: what [`little`] takes out.
+pub(super) fn place(raw: u128, order: ByteOrder, out: &mut [u8]) {
+    let wide = raw.to_le_bytes();
+    match order {
+        ByteOrder::Little => out.iter_mut().zip(wide).for_each(|(to, from)| *to = from),
+        ByteOrder::Big => out.iter_mut().rev().zip(wide).for_each(|(to, from)| *to = from),
+        ByteOrder::Vax => {
+            for (to, from) in out.rchunks_exact_mut(2).zip(wide.chunks_exact(2)) {
+                to.copy_from_slice(from);
+            }
+        }
+    }
+}
+
+/// `bits` ones, the lowest at bit `at`.
+pub(super) fn ones(at: u32, bits: u32) -> u128 {
+    let run = match bits {
+        0 => 0,
+        _ => u128::MAX.checked_shr(128u32.saturating_sub(bits)).unwrap_or(u128::MAX),
+    };
+    run.checked_shl(at).unwrap_or(0)
+}

@@ -5,9 +5,9 @@
 
 use half::{bf16, f16};
 
-use super::layout::{NumberLayout, Plain};
+use super::layout::NumberLayout;
 use super::numeric::Numeric;
-use super::{Number, Real};
+use super::{Number, Plain, Real};
 use crate::error::{Error, Result};
 
 /// Numbers converted at a time: the buffers stay in the first cache.

@@ -1,6 +1,7 @@
 //! Floating-point numbers of any layout, exactly.
 
-use super::bits::little;
+use super::Number;
+use super::bits::{little, ones, place};
 use crate::error::{Error, Result};
 use crate::format::message::datatype::{ByteOrder, Float, Normalization};
 
@@ -39,6 +40,8 @@ pub struct FloatLayout {
     bias: u32,
     /// Whether an exponent of all ones stands for infinity and NaN.
     specials: bool,
+    /// Unused bits that are stored as 1.
+    fill: u128,
 }
 
 /// Bits of a mantissa that a double holds.
@@ -66,6 +69,7 @@ impl FloatLayout {
             mantissa_bits: f.mantissa_bits,
             bias: f.bias,
             specials,
+            fill: fill(size, float),
         })
     }
     /// Bytes of a number.
@@ -104,6 +108,19 @@ impl FloatLayout {
         }
         Real::Finite { negative, mantissa, exponent: power.saturating_sub(fraction_bits) }
     }
+}
+
+/// The unused bits that are 1: below, above and between the fields.
+fn fill(size: usize, float: &Float) -> u128 {
+    let f = &float.fields;
+    let run = |at: u8, bits: u8| ones(u32::from(at), u32::from(bits));
+    let fields = run(float.sign, 1) | run(f.exponent, f.exponent_bits) | run(f.mantissa, f.mantissa_bits);
+    let low = ones(0, u32::from(f.offset));
+    let inside = ones(u32::from(f.offset), u32::from(f.precision));
+    let all = ones(0, u32::try_from(size.saturating_mul(8)).unwrap_or(128).min(128));
+    let parts = [low, all & !low & !inside, inside];
+    let wanted = parts.iter().zip([1, 2, 4]).filter(|(_, bit)| float.padding & bit != 0);
+    wanted.fold(0, |sum, (part, _)| sum | part) & !fields
 }
 
 fn part_ones(bits: u8) -> u128 {
@@ -199,4 +216,124 @@ fn scaled(value: f64, exponent: i64) -> f64 {
         left = left.saturating_add(1000);
     }
     value * power_of_two(left)
+}
+
+/// A float in the terms of a layout.
+struct Parts {
+    negative: bool,
+    biased: u128,
+    mantissa: u128,
+    fits: bool,
+}
+
+impl FloatLayout {
+    /// Encodes a number: rounded to the nearest (ties to the even one), infinite where it is too large, the
+    /// largest number where the layout has no infinity. Gives whether it fits.
+    pub fn encode(&self, number: Number, out: &mut [u8]) -> bool {
+        let parts = self.parts(Real::from(number));
+        let put = |value: u128, at: u8| value.checked_shl(u32::from(at)).unwrap_or(0);
+        let raw = put(u128::from(parts.negative), self.sign)
+            | put(parts.biased & part_ones(self.exponent_bits), self.exponent)
+            | put(parts.mantissa & part_ones(self.mantissa_bits), self.mantissa)
+            | self.fill;
+        place(raw, self.order, out.get_mut(..self.bytes()).unwrap_or_default());
+        parts.fits
+    }
+    fn implied(&self) -> bool {
+        self.normalization == Normalization::Implied
+    }
+    fn digits(&self) -> u32 {
+        u32::from(self.mantissa_bits).saturating_add(u32::from(self.implied()))
+    }
+    fn parts(&self, real: Real) -> Parts {
+        match real {
+            Real::Nan if self.specials => {
+                // The two top bits of the mantissa: a stored leading bit, and the mark of a quiet NaN.
+                let top = u32::from(self.mantissa_bits).saturating_sub(2);
+                let mantissa = part_ones(self.mantissa_bits) & (3u128.checked_shl(top).unwrap_or(0));
+                Parts { negative: false, biased: part_ones(self.exponent_bits), mantissa, fits: true }
+            }
+            Real::Nan => Parts { negative: false, biased: 0, mantissa: 0, fits: false },
+            Real::Infinite { negative } => Parts { fits: self.specials, ..self.beyond(negative) },
+            Real::Finite { negative, mantissa: 0, .. } => {
+                // The VAX has no negative zero: that pattern is a fault.
+                let negative = negative && self.order != ByteOrder::Vax;
+                Parts { negative, biased: 0, mantissa: 0, fits: true }
+            }
+            Real::Finite { negative, mantissa, exponent } => self.finite(negative, mantissa, exponent),
+        }
+    }
+    /// Infinite, or the largest number.
+    fn beyond(&self, negative: bool) -> Parts {
+        let biased = part_ones(self.exponent_bits);
+        let leading = ones(u32::from(self.mantissa_bits).saturating_sub(1), 1);
+        let mantissa = match (self.specials, self.implied()) {
+            (true, true) => 0,
+            (true, false) => leading,
+            (false, _) => part_ones(self.mantissa_bits),
+        };
+        Parts { negative, biased, mantissa, fits: false }
+    }
+    fn finite(&self, negative: bool, mantissa: u128, exponent: i64) -> Parts {
+        let (digits, bias) = (self.digits(), i64::from(self.bias));
+        let fraction_bits = i64::from(digits).saturating_sub(1);
+        let length = i64::from(128u32.saturating_sub(mantissa.leading_zeros()));
+        let first = exponent.saturating_add(length).saturating_sub(1);
+        let least = i64::from(self.implied()).saturating_sub(bias).saturating_sub(fraction_bits);
+        let mut last = first.saturating_sub(fraction_bits).max(least);
+        let mut kept = rounded_to(mantissa, exponent, last);
+        if kept == ones(digits, 1) {
+            kept >>= 1;
+            last = last.saturating_add(1);
+        }
+        let is_small = kept < ones(digits.saturating_sub(1), 1);
+        if kept == 0 || is_small && self.order == ByteOrder::Vax {
+            return self.parts(Real::Finite { negative, mantissa: 0, exponent: 0 });
+        }
+        let mut biased = last.saturating_add(fraction_bits).saturating_add(bias);
+        if is_small && self.implied() {
+            biased = 0;
+        }
+        let biased = u128::try_from(biased).unwrap_or(0);
+        let most = part_ones(self.exponent_bits).saturating_sub(u128::from(self.specials));
+        if biased > most {
+            return self.beyond(negative);
+        }
+        Parts { negative, biased, mantissa: kept, fits: true }
+    }
+}
+
+/// `mantissa * 2^exponent` in units of 2^`last`, ties to the even one; the result has at most 127 bits.
+fn rounded_to(mantissa: u128, exponent: i64, last: i64) -> u128 {
+    let up = exponent.saturating_sub(last);
+    if let Ok(up) = u32::try_from(up) {
+        return mantissa.checked_shl(up).unwrap_or(0);
+    }
+    let drop = u32::try_from(up.unsigned_abs()).unwrap_or(u32::MAX);
+    let kept = mantissa.checked_shr(drop).unwrap_or(0);
+    let rest = mantissa ^ kept.checked_shl(drop).unwrap_or(0);
+    let half = 1u128.checked_shl(drop.saturating_sub(1)).unwrap_or(u128::MAX);
+    let goes_up = drop <= 128 && (rest > half || rest == half && kept & 1 == 1);
+    kept.saturating_add(u128::from(goes_up))
+}
+
+impl From<Number> for Real {
+    fn from(number: Number) -> Real {
+        let whole = |negative, mantissa| Real::Finite { negative, mantissa, exponent: 0 };
+        match number {
+            Number::Signed(v) => whole(v < 0, v.unsigned_abs().into()),
+            Number::Unsigned(v) => whole(false, v.into()),
+            Number::WideSigned(v) => whole(v < 0, v.unsigned_abs()),
+            Number::WideUnsigned(v) => whole(false, v),
+            Number::Float(v) => Real::from_f64(v),
+            Number::Real(v) => v,
+        }
+    }
+}
+
+impl std::fmt::Display for FloatLayout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (exponent, mantissa) = (self.exponent_bits, self.mantissa_bits);
+        write!(f, "a float with {exponent} bits of exponent and {mantissa} of mantissa")
+    }
 }

@@ -1,31 +1,12 @@
 //! Which layout a datatype's numbers have.
 
+use super::Plain;
 use super::float::FloatLayout;
 use super::integer::IntegerLayout;
 use crate::error::{Error, Result};
 use crate::format::message::datatype::{
     BitNumbers, ByteOrder, Class, Datatype, Float, Normalization, properties::FloatFields,
 };
-
-/// Numbers that Rust has a type for, but for their byte order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Plain {
-    I8,
-    I16,
-    I32,
-    I64,
-    I128,
-    U8,
-    U16,
-    U32,
-    U64,
-    U128,
-    F16,
-    BF16,
-    F32,
-    F64,
-}
 
 /// How a number is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +128,16 @@ impl NumberLayout {
             }
             NumberLayout::Integer(_) => false,
             NumberLayout::Float(_) => true,
+        }
+    }
+}
+
+impl std::fmt::Display for NumberLayout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NumberLayout::Plain { plain, .. } => f.write_str(&format!("{plain:?}").to_lowercase()),
+            NumberLayout::Integer(i) => i.fmt(f),
+            NumberLayout::Float(float) => float.fmt(f),
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use half::{bf16, f16};
 
-use super::layout::Plain;
-use super::{Number, Real};
+use super::{Number, Plain, Real};
 
 mod sealed {
     pub trait Sealed {}
@@ -14,6 +13,10 @@ mod sealed {
 pub trait Numeric:
     bytemuck::Pod + Default + std::fmt::Debug + PartialEq + Send + Sync + sealed::Sealed
 {
+    /// The widest type of its kind.
+    type Wide: Wide;
+    /// As the widest type of its kind.
+    fn wide(self) -> Self::Wide;
     /// The type's name.
     const NAME: &'static str;
     /// The stored form that needs no conversion.
@@ -46,11 +49,47 @@ pub trait Numeric:
     }
 }
 
+/// The types through which numbers pass from one Rust type to another.
+pub trait Wide: Copy + Default + sealed::Sealed {
+    /// As another type; the nearest value and whether it fits.
+    fn to<S: Numeric>(self) -> (S, bool);
+    /// As a stored number.
+    fn number(self) -> Number;
+}
+
+macro_rules! wides {
+    ($($t:ident $from:ident $number:expr;)*) => {$(
+        impl Wide for $t {
+            #[inline]
+            fn to<S: Numeric>(self) -> (S, bool) {
+                S::$from(self)
+            }
+            #[inline]
+            fn number(self) -> Number {
+                $number(self)
+            }
+        }
+    )*};
+}
+
+wides! {
+    i64 from_i64 Number::Signed;
+    u64 from_u64 Number::Unsigned;
+    i128 from_i128 Number::WideSigned;
+    u128 from_u128 Number::WideUnsigned;
+    f64 from_f64 Number::Float;
+}
+
 /// `$low` and `$high` bound the doubles whose integer part fits, `$low` by the operator `$above`.
 macro_rules! integers {
-    ($($t:ident $plain:ident $low:expr, $above:tt, $high:expr;)*) => {$(
+    ($($t:ident $wide:ident $plain:ident $low:expr, $above:tt, $high:expr;)*) => {$(
         impl sealed::Sealed for $t {}
         impl Numeric for $t {
+            type Wide = $wide;
+            #[inline]
+            fn wide(self) -> $wide {
+                self.into()
+            }
             const NAME: &'static str = stringify!($t);
             const PLAIN: Plain = Plain::$plain;
             #[inline]
@@ -104,20 +143,25 @@ macro_rules! integers {
 }
 
 integers! {
-    i8 I8 -129.0, >, 128.0;
-    i16 I16 -32769.0, >, 32768.0;
-    i32 I32 -2147483649.0, >, 2147483648.0;
-    i64 I64 -9223372036854775808.0, >=, 9223372036854775808.0;
-    i128 I128 -170141183460469231731687303715884105728.0, >=, 170141183460469231731687303715884105728.0;
-    u8 U8 -1.0, >, 256.0;
-    u16 U16 -1.0, >, 65536.0;
-    u32 U32 -1.0, >, 4294967296.0;
-    u64 U64 -1.0, >, 18446744073709551616.0;
-    u128 U128 -1.0, >, 340282366920938463463374607431768211456.0;
+    i8 i64 I8 -129.0, >, 128.0;
+    i16 i64 I16 -32769.0, >, 32768.0;
+    i32 i64 I32 -2147483649.0, >, 2147483648.0;
+    i64 i64 I64 -9223372036854775808.0, >=, 9223372036854775808.0;
+    i128 i128 I128 -170141183460469231731687303715884105728.0, >=, 170141183460469231731687303715884105728.0;
+    u8 u64 U8 -1.0, >, 256.0;
+    u16 u64 U16 -1.0, >, 65536.0;
+    u32 u64 U32 -1.0, >, 4294967296.0;
+    u64 u64 U64 -1.0, >, 18446744073709551616.0;
+    u128 u128 U128 -1.0, >, 340282366920938463463374607431768211456.0;
 }
 
 impl sealed::Sealed for f64 {}
 impl Numeric for f64 {
+    type Wide = f64;
+    #[inline]
+    fn wide(self) -> f64 {
+        self
+    }
     const NAME: &'static str = "f64";
     const PLAIN: Plain = Plain::F64;
     #[inline]
@@ -150,6 +194,11 @@ impl Numeric for f64 {
 
 impl sealed::Sealed for f32 {}
 impl Numeric for f32 {
+    type Wide = f64;
+    #[inline]
+    fn wide(self) -> f64 {
+        self.into()
+    }
     const NAME: &'static str = "f32";
     const PLAIN: Plain = Plain::F32;
     #[inline]
@@ -187,6 +236,11 @@ macro_rules! halves {
     ($($t:ident $plain:ident $digits:literal $least:literal;)*) => {$(
         impl sealed::Sealed for $t {}
         impl Numeric for $t {
+            type Wide = f64;
+            #[inline]
+            fn wide(self) -> f64 {
+                self.to_f64()
+            }
             const NAME: &'static str = stringify!($t);
             const PLAIN: Plain = Plain::$plain;
             fn from_i64(value: i64) -> (Self, bool) {

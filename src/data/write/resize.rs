@@ -34,22 +34,6 @@ impl Writer<'_> {
             _ => Err(Error::usage("only a dataset in chunks or in external files can be resized")),
         }
     }
-    /// Gives the space of all elements back, for a dataset that is deleted. The blocks of a chunk index stay:
-    /// the index frees them itself.
-    pub fn discard(&self) -> Result<()> {
-        match &self.info.layout.class {
-            LayoutClass::Contiguous { address, .. }
-                if address.is_defined() && self.info.external.is_empty() =>
-            {
-                self.container.store.free_raw(*address, self.total()?)
-            }
-            LayoutClass::Chunked(chunked) if chunked.address.is_defined() => {
-                let writer = ChunkWriter::new(self)?;
-                writer.index.each(writer.store, &writer.grid, &mut |_, chunk| writer.release(&chunk))
-            }
-            _ => Ok(()),
-        }
-    }
     /// External files have room for so many elements; their bytes stay as they are.
     fn resize_external(&self, dims: &[u64]) -> Result<Changed> {
         let element = u64::from(self.info.datatype.size);

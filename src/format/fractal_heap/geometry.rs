@@ -138,8 +138,60 @@ impl Geometry {
         let head = 5u64.saturating_add(u64::from(self.widths.offset));
         head.saturating_add(u64::from(self.offset_width)).saturating_add(checksum)
     }
-    /// Bytes of the address and sizes of a huge object, where they fit in the ID.
-    fn huge_direct(&self) -> bool {
+    /// Bytes for objects in a direct block of `row`.
+    pub fn usable(&self, row: u32) -> u64 {
+        self.block_size(row).saturating_sub(self.direct_overhead())
+    }
+    /// What one block of each row stands for, by row.
+    pub fn totals(&self) -> Vec<RowTotal> {
+        let mut rows: Vec<RowTotal> = Vec::new();
+        for row in 0..self.max_rows {
+            if self.is_direct(row) {
+                let free = self.usable(row);
+                rows.push(RowTotal { free, sections: 1, section_bytes: free });
+                continue;
+            }
+            let mut sum = RowTotal::default();
+            let below = usize::try_from(self.rows_below(row)).unwrap_or(usize::MAX);
+            for (q, one) in (0u32..).zip(rows.iter().take(below)) {
+                let times = if self.is_direct(q) { 1 } else { self.width };
+                sum.free = sum.free.saturating_add(one.free.saturating_mul(self.width));
+                sum.sections = sum.sections.saturating_add(one.sections.saturating_mul(times));
+                sum.section_bytes = sum.section_bytes.saturating_add(one.section_bytes.saturating_mul(times));
+            }
+            rows.push(sum);
+        }
+        rows
+    }
+    /// Bytes for objects in all blocks of the rows `from..to` of an indirect block.
+    pub fn usable_rows(&self, from: u32, to: u32) -> u64 {
+        let totals = self.totals();
+        let rows = totals.iter().zip(0u32..).filter(|(_, row)| (from..to).contains(row));
+        rows.map(|(t, _)| t.free.saturating_mul(self.width)).fold(0, u64::saturating_add)
+    }
+    /// Blocks in a row.
+    pub fn width(&self) -> u64 {
+        self.width
+    }
+    /// Rows of the largest root block.
+    pub fn max_rows(&self) -> u32 {
+        self.max_rows
+    }
+    /// The first row whose blocks, direct ones, have at least `bytes` bytes.
+    pub fn row_of(&self, bytes: u64) -> Option<u32> {
+        (0..self.max_direct_rows.min(self.max_rows)).find(|&row| self.block_size(row) >= bytes)
+    }
+    /// Bytes of the longest object that fits in an ID.
+    pub fn max_tiny(&self) -> u64 {
+        let room = self.id_length.saturating_sub(1);
+        if self.extended_tiny() { room.saturating_sub(1) } else { room.min(SHORT_TINY) }
+    }
+    /// The largest key of a huge object.
+    pub fn max_huge_key(&self) -> u64 {
+        crate::wire::widths::all_ones(self.huge_key_width().min(self.widths.length))
+    }
+    /// Whether IDs of huge objects hold their addresses and sizes.
+    pub fn huge_direct(&self) -> bool {
         let plain = u64::from(self.widths.offset).saturating_add(u64::from(self.widths.length));
         let filtered = u64::from(self.widths.length).saturating_add(4);
         let need = if self.filtered { plain.saturating_add(filtered) } else { plain };
@@ -244,6 +296,17 @@ fn power_of_two(field: &str, value: u64) -> Result<u32> {
 
 fn number(from: &mut Cursor<&[u8]>, width: u8) -> Result<u64> {
     read_uint(from, width).map_err(|_| ID.damaged("too short for its fields"))
+}
+
+/// What one block of a row stands for, the direct blocks below it included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowTotal {
+    /// Bytes for objects.
+    pub free: u64,
+    /// Sections that a free-space manager counts: one for each row of direct blocks.
+    pub sections: u64,
+    /// Bytes that it counts for them: one block's for each.
+    pub section_bytes: u64,
 }
 
 /// Where an object of a fractal heap is.

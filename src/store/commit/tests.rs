@@ -9,7 +9,7 @@ use crate::wire::{Addr, Widths};
 /// A file of one page with a superblock and nothing else.
 fn file() -> Vec<u8> {
     let mut bytes = vec![0; 2048];
-    let superblock = match Superblock::empty(Widths::EIGHT).with_end(0, 2048) {
+    let superblock = match Superblock::empty(3, Widths::EIGHT).with_end(0, 2048) {
         Superblock::New(s) => Superblock::New(crate::format::superblock::NewSuperblock { root: Addr::new(96), ..s }),
         old => old,
     };

@@ -1,4 +1,7 @@
-//! Fractal heaps at work: an object by its heap ID.
+//! Fractal heaps at work: an object by its heap ID; edits in the files below.
+//!
+//! - [`create()`], [`delete()`]: the whole heap
+//! - [`HeapEdit`], and [`insert`], [`remove`], [`replace`] for one object
 
 use std::sync::Arc;
 
@@ -16,6 +19,15 @@ use crate::store::Store;
 use crate::store::btree::v2;
 use crate::wire::checksum::{lookup3, verify};
 use crate::wire::{Addr, decode};
+
+mod blocks;
+mod create;
+mod edit;
+mod gaps;
+mod huge;
+
+pub use create::{NewHeap, create, delete};
+pub use edit::{HeapEdit, insert, remove, replace};
 
 /// Bytes that a stage of a pipeline may hold beyond twice the block.
 const FILTER_SLACK: u64 = 64 << 10;
@@ -63,6 +75,24 @@ impl FractalHeap {
             let weight = size.saturating_mul(4);
             Ok((FractalHeap { address, header, geometry, stages }, weight))
         })
+    }
+    /// Bytes of the managed objects.
+    pub fn live_bytes(&self) -> u64 {
+        let table = &self.header.table;
+        let room = match (table.rows, table.root.is_defined()) {
+            (0, false) => 0,
+            (0, true) => self.geometry.usable(0),
+            (rows, _) => self.geometry.usable_rows(0, u32::from(rows)),
+        };
+        room.saturating_sub(self.header.free_bytes.0)
+    }
+    /// Whether more than half of the direct blocks is free, and that is worth a new heap: free space comes back
+    /// to the file only with whole blocks, and the smallest of very many gaps are forgotten. Making the heap
+    /// anew is the caller's, who knows all IDs: [`NewHeap::like`], an insertion of all objects, [`delete()`].
+    pub fn is_sparse(&self) -> bool {
+        let allocated = self.header.allocated_bytes.0;
+        let largest = self.header.table.max_direct.0.saturating_mul(2);
+        allocated > largest && self.live_bytes() < allocated.wrapping_div(2)
     }
     /// The object with this ID.
     pub fn object(&self, store: &Store, id: &[u8]) -> Result<HeapObject> {
@@ -233,3 +263,5 @@ fn check_sum(mut bytes: Vec<u8>, used: usize, stored: u32) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod edit_tests;

@@ -1,4 +1,12 @@
 //! Global heaps at work: an object by its collection and its index.
+//!
+//! - [`edit`]: inserting and removing objects
+//! - [`room`]: which collections have room
+
+pub mod edit;
+pub mod room;
+
+pub use edit::{insert, remove, remove_all, replace};
 
 use std::sync::Arc;
 
@@ -6,7 +14,7 @@ use super::HeapObject;
 use crate::error::{At, Result};
 use crate::format::global_heap::{CollectionHeader, HERE, ObjectHead};
 use crate::store::Store;
-use crate::wire::{Addr, decode};
+use crate::wire::{Addr, Widths, decode};
 
 /// A collection in memory, with the place of each object.
 #[derive(Debug)]
@@ -65,12 +73,21 @@ impl Collection {
     }
 }
 
+/// An object of a collection, or a free space (index 0).
+struct Step {
+    index: u32,
+    /// First byte, of the head.
+    start: usize,
+    /// The data.
+    data: (usize, usize),
+    /// The byte after the padding.
+    end: usize,
+}
+
 /// Walks the objects of a collection; each step is at least the size of an object's head.
-fn places(bytes: &[u8], store: &Store) -> Result<Vec<(usize, usize)>> {
-    let w = store.widths;
+fn walk(bytes: &[u8], w: Widths, mut visit: impl FnMut(Step)) -> Result<()> {
     let small = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let head_bytes = small(ObjectHead::encoded_size(w));
-    let mut places = Vec::new();
     let mut at = small(CollectionHeader::encoded_size(w));
     // What is too small for a head at the end is free space without one.
     while let Some(rest) = bytes.get(at..).filter(|r| r.len() >= head_bytes) {
@@ -80,23 +97,33 @@ fn places(bytes: &[u8], store: &Store) -> Result<Vec<(usize, usize)>> {
             let what = format!("object {} at byte {at} takes {step} bytes, {} are left", head.index, rest.len());
             return Err(HERE.damaged(what));
         }
-        if head.index == 0 {
-            // Free space: nothing follows where its size does not lead on.
-            if step < head_bytes {
-                break;
-            }
-        } else {
-            let slot = usize::from(head.index);
-            if places.len() <= slot {
-                places.resize(slot.saturating_add(1), (0, 0));
-            }
-            let start = at.saturating_add(head_bytes);
-            if let Some(place) = places.get_mut(slot) {
-                *place = (start, start.saturating_add(small(head.size.0)));
-            }
+        // Free space: nothing follows where its size does not lead on.
+        if head.index == 0 && step < head_bytes {
+            break;
         }
-        at = at.saturating_add(step);
+        let start = at.saturating_add(head_bytes);
+        let end = at.saturating_add(step);
+        let data = (start, start.saturating_add(small(head.size.0)));
+        visit(Step { index: u32::from(head.index), start: at, data, end });
+        at = end;
     }
+    Ok(())
+}
+
+fn places(bytes: &[u8], store: &Store) -> Result<Vec<(usize, usize)>> {
+    let mut places = Vec::new();
+    walk(bytes, store.widths, |step| {
+        let slot = usize::try_from(step.index).unwrap_or(0);
+        if slot == 0 {
+            return;
+        }
+        if places.len() <= slot {
+            places.resize(slot.saturating_add(1), (0, 0));
+        }
+        if let Some(place) = places.get_mut(slot) {
+            *place = step.data;
+        }
+    })?;
     Ok(places)
 }
 
@@ -132,7 +159,7 @@ impl<'s> Collections<'s> {
 mod tests {
     use super::*;
     use crate::store::testing::store;
-    use crate::wire::{Length, Widths, encode};
+    use crate::wire::{Length, encode};
 
     fn head(index: u16, size: u64) -> Vec<u8> {
         let head = ObjectHead { index, references: 1, size: Length(size) };

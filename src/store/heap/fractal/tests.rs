@@ -12,7 +12,7 @@ fn pipeline() -> Vec<u8> {
     encode(&message, (), &crate::format::message::filter_pipeline::HERE).unwrap()
 }
 
-fn header(rows: u16, root: u64, filtered: Option<u64>) -> HeapHeader {
+pub(super) fn header(rows: u16, root: u64, filtered: Option<u64>) -> HeapHeader {
     HeapHeader {
         id_length: 8,
         ids_wrapped: false,

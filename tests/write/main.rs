@@ -1,0 +1,3 @@
+//! What is written: judged by reading it back, and by libhdf5.
+
+mod groups;
