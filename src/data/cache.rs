@@ -54,6 +54,10 @@ impl ChunkCache {
         self.cache.insert((dataset, chunk), loaded.clone());
         Ok(loaded)
     }
+    /// Forgets one chunk, which is about to change.
+    pub fn forget(&self, dataset: Addr, chunk: Addr) {
+        self.cache.remove(&(dataset, chunk));
+    }
     /// Forgets every chunk.
     pub fn clear(&self) {
         self.cache.clear();

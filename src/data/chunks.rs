@@ -56,7 +56,7 @@ impl Chunks<'_> {
         self.flags & EDGES_UNFILTERED == 0 || !partial()
     }
     /// Decodes a filtered chunk into `data`, with `scratch` as a second buffer.
-    fn decode_into(&self, chunk: &Chunk, data: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Result<()> {
+    pub(super) fn decode_into(&self, chunk: &Chunk, data: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Result<()> {
         let size = self.store.limits.allocation(self.grid.chunk_bytes)?;
         let stored = self.store.limits.allocation(chunk.stored_bytes)?;
         if chunk.stored_bytes > self.store.end() {

@@ -126,9 +126,9 @@ fn read_external(parts: &[(Arc<dyn ReadAt>, ExternalPart)], offset: u64, out: &m
 }
 
 /// An external file may be shorter than its part: what is not there reads as zeros, as in libhdf5.
-fn read_or_zeros(source: &Arc<dyn ReadAt>, from: u64, out: &mut [u8]) -> Result<()> {
+pub(super) fn read_or_zeros(source: &Arc<dyn ReadAt>, from: u64, out: &mut [u8]) -> Result<()> {
     let there = source.len()?.saturating_sub(from).min(u64::try_from(out.len()).unwrap_or(u64::MAX));
     let (now, rest) = out.split_at_mut(usize::try_from(there).unwrap_or(0));
     rest.fill(0);
-    source.read_at(from, now)
+    if now.is_empty() { Ok(()) } else { source.read_at(from, now) }
 }

@@ -9,7 +9,10 @@
 //! - [`chunks`]: fetches and decodes chunks
 //! - [`linear`]: data in one run of bytes: contiguous, compact, or in external files
 //! - [`virtual_data`]: data in other datasets
+//! - [`write`](mod@write): writes a selection of any dataset, and gives it other dimensions
+//! - [`append`]: a buffer for many small writes
 
+pub mod append;
 pub mod cache;
 pub mod chunks;
 pub mod linear;
@@ -20,3 +23,4 @@ pub mod selection;
 pub mod transfer;
 pub mod virtual_data;
 pub mod walk;
+pub mod write;

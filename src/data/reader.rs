@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::cache::ChunkCache;
 use super::selection::Selection;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::message::datatype::Datatype;
 use crate::model::dataset::DatasetInfo;
-use crate::source::ReadAt;
+use crate::source::{ReadAt, WriteAt};
 use crate::store::block::Lend;
 use crate::store::open::Container;
 
@@ -15,6 +15,11 @@ use crate::store::open::Container;
 pub trait Opener: Send + Sync {
     /// The bytes of an external file; none where it does not exist.
     fn raw_file(&self, name: &[u8]) -> Result<Option<Arc<dyn ReadAt>>>;
+    /// An external file to write raw data to; made where it does not exist.
+    fn raw_file_for_writing(&self, name: &[u8]) -> Result<Arc<dyn WriteAt>> {
+        let name = String::from_utf8_lossy(name);
+        Err(Error::unsupported(format!("writing to the external file {name}")))
+    }
     /// The source of a virtual dataset; none where file or dataset do not exist.
     fn source(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Box<dyn SourceDataset>>>;
 }

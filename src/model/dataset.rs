@@ -8,7 +8,7 @@ use crate::filter::Stage;
 use crate::format::message::dataspace::{Dataspace, SpaceClass};
 use crate::format::message::datatype::{self, Datatype};
 use crate::format::message::external_files::ExternalFiles;
-use crate::format::message::fill::{FILL_NEVER, Fill, FillValue, OldFill};
+use crate::format::message::fill::{ALLOCATE_EARLY, FILL_NEVER, Fill, FillValue, OldFill};
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::format::message::layout::{Chunked, IndexKind, Layout, LayoutClass};
 use crate::format::message::{self, external_files, fill, layout};
@@ -48,6 +48,8 @@ pub struct DatasetInfo {
     pub fill: FillValue,
     /// Whether the value is never written, nor given to readers: unwritten elements read as zeros.
     pub fill_never: bool,
+    /// Whether space for all elements is taken when the dataset is made or grows.
+    pub early: bool,
     /// Files that hold the data, where they are not in this file.
     pub external: Vec<ExternalPart>,
     /// The local heap with the names of these files.
@@ -76,11 +78,12 @@ impl DatasetInfo {
             Some(raw) => FilterPipeline::parse(&raw)?.stages(),
             None => Vec::new(),
         };
-        let mut fill_never = false;
+        let (mut fill_never, mut early) = (false, false);
         let fill = match (body(message::FILL)?, body(message::FILL_OLD)?) {
             (Some(raw), _) => {
                 let rules = Fill::parse(&raw)?.rules;
                 fill_never = rules.fill_time == FILL_NEVER;
+                early = rules.allocation_time == ALLOCATE_EARLY;
                 rules.value
             }
             (None, Some(raw)) => match decode::<OldFill>(&raw, (), &fill::OLD)?.0.value {
@@ -96,7 +99,19 @@ impl DatasetInfo {
             }
             None => (Vec::new(), None),
         };
-        let info = DatasetInfo { address: header.address, datatype, committed, space, layout, filters, fill, fill_never, external, external_heap };
+        let info = DatasetInfo {
+            address: header.address,
+            datatype,
+            committed,
+            space,
+            layout,
+            filters,
+            fill,
+            fill_never,
+            early,
+            external,
+            external_heap,
+        };
         info.check()?;
         Ok(info)
     }

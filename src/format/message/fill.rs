@@ -55,6 +55,9 @@ pub struct Fill {
 /// Fill time: the value is never written.
 pub const FILL_NEVER: u8 = 1;
 
+/// Allocation time: space is taken when the dataset is made.
+pub const ALLOCATE_EARLY: u8 = 1;
+
 /// When space is allocated and filled, and with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FillRules {
