@@ -15,6 +15,9 @@ mod tests;
 pub struct Fletcher32;
 
 impl Filter for Fletcher32 {
+    fn compresses(&self) -> bool {
+        false
+    }
     fn id(&self) -> u16 {
         3
     }

@@ -69,7 +69,7 @@ pub trait Filter: Send + Sync {
     fn name(&self) -> &'static str;
     /// Whether the filter is there to make blocks smaller: then one that did not is left out where it may be.
     fn compresses(&self) -> bool {
-        !matches!(self.id(), shuffle::ID | fletcher32::ID)
+        true
     }
     /// Undoes the filter: replaces the content of `out` by the decoded bytes of `input`.
     ///

@@ -20,6 +20,9 @@ mod tests;
 pub struct Shuffle;
 
 impl Filter for Shuffle {
+    fn compresses(&self) -> bool {
+        false
+    }
     fn id(&self) -> u16 {
         2
     }
