@@ -75,6 +75,7 @@ pub mod api;
 pub mod ops;
 
 pub use api::attribute::{Attribute, write::AttributeBuilder};
+pub use api::builder::DatasetBuilder;
 pub use api::dataset::{Dataset, StoredChunk};
 pub use api::element::{self, H5Type};
 pub use api::group::{Group, Node};

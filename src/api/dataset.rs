@@ -1,5 +1,6 @@
 //! Datasets.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -72,6 +73,8 @@ impl Nesting {
     }
 }
 
+pub mod write;
+
 /// A chunk as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredChunk {
@@ -115,10 +118,23 @@ impl Dataset {
     pub fn info(&self) -> &DatasetInfo {
         &self.info
     }
+    /// The dataset as it is now, where the file may have changed since this handle was opened.
+    pub(crate) fn now(&self) -> Result<Cow<'_, Dataset>> {
+        if !self.file.is_writable() {
+            return Ok(Cow::Borrowed(self));
+        }
+        let header = self.file.header(self.header.address)?;
+        if Arc::ptr_eq(&header, &self.header) {
+            return Ok(Cow::Borrowed(self));
+        }
+        let mut fresh = Dataset::load(&self.file, header, self.path.clone())?;
+        fresh.nesting.clone_from(&self.nesting);
+        Ok(Cow::Owned(fresh))
+    }
     /// Current dimensions in elements, slowest first; none for a scalar. Those of a virtual dataset may follow
     /// from its sources.
     pub fn shape(&self) -> Result<Vec<u64>> {
-        self.dims().map(<[u64]>::to_vec)
+        self.now()?.dims().map(<[u64]>::to_vec)
     }
     pub(crate) fn dims(&self) -> Result<&[u64]> {
         if let Some(dims) = self.dims.get() {
@@ -146,10 +162,7 @@ impl Dataset {
     }
     /// Number of elements.
     pub fn len(&self) -> Result<u64> {
-        match self.info.layout.class {
-            LayoutClass::Virtual { .. } => Selection::All.elements(self.dims()?),
-            _ => self.info.elements(),
-        }
+        Selection::All.elements(&self.shape()?)
     }
     /// Whether it has no element.
     pub fn is_empty(&self) -> Result<bool> {
@@ -178,6 +191,9 @@ impl Dataset {
     /// Reads selected elements as they are stored, in the dataset's own type, into `out`, which holds
     /// exactly them.
     pub fn read_stored_into(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
+        self.now()?.read_known(selection, out)
+    }
+    fn read_known(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
         let opener = FileOpener { file: &self.file, nesting: self.nesting.clone().unwrap_or_default() };
         let reader = Reader {
             container: self.file.container(),
@@ -191,12 +207,12 @@ impl Dataset {
     }
     /// Reads selected elements as they are stored, in the dataset's own type.
     pub fn read_stored(&self, selection: &Selection) -> Result<Vec<u8>> {
-        let elements = selection.elements(self.dims()?)?;
+        let elements = selection.elements(&self.shape()?)?;
         let bytes = elements.checked_mul(u64::from(self.info.datatype.size));
         let bytes = bytes
             .and_then(|n| usize::try_from(n).ok())
             .ok_or_else(|| Error::limit("a selection larger than memory").on_path(&self.path))?;
-        self.info.check_stored(bytes, self.file.container().store.end()).on(&self.path)?;
+        self.now()?.info.check_stored(bytes, self.file.container().store.end()).on(&self.path)?;
         let mut out = Vec::new();
         out.try_reserve_exact(bytes).map_err(|_| Error::limit(format!("no memory for {bytes} bytes")))?;
         out.resize(bytes, 0);
@@ -207,7 +223,7 @@ impl Dataset {
     pub fn each_chunk(&self, visit: &mut dyn FnMut(StoredChunk) -> Result<()>) -> Result<()> {
         let shape = self.chunk_shape().unwrap_or_default();
         let base = self.file.user_block();
-        each_chunk(self.file.container(), &self.info, &mut |scaled, chunk| {
+        each_chunk(self.file.container(), &self.now()?.info, &mut |scaled, chunk| {
             visit(StoredChunk {
                 offset: scaled.iter().zip(&shape).map(|(s, c)| s.saturating_mul(*c)).collect(),
                 address: chunk.address.raw().saturating_add(base),
@@ -228,7 +244,7 @@ impl Dataset {
     }
     /// Bytes that the dataset's elements take in the file.
     pub fn stored_bytes(&self) -> Result<u64> {
-        match &self.info.layout.class {
+        match &self.now()?.info.layout.class {
             LayoutClass::Compact(data) => Ok(u64::try_from(data.len()).unwrap_or(u64::MAX)),
             LayoutClass::Contiguous { address, .. } if address.is_defined() => {
                 Ok(self.info.elements()?.saturating_mul(u64::from(self.info.datatype.size)))
@@ -246,7 +262,8 @@ impl Dataset {
     }
     /// The stored bytes of the chunk that starts at this element; none where it was never written.
     pub fn read_chunk_raw(&self, offset: &[u64]) -> Result<Option<(StoredChunk, Vec<u8>)>> {
-        let Some((grid, chunked)) = self.info.grid()? else {
+        let now = self.now()?;
+        let Some((grid, chunked)) = now.info.grid()? else {
             return Err(Error::usage("the dataset is not chunked").on_path(&self.path));
         };
         let scaled: Option<Vec<u64>> = offset
@@ -274,15 +291,15 @@ impl Dataset {
     }
     /// Its attributes, sorted by name.
     pub fn attributes(&self) -> Result<Vec<Attribute>> {
-        list(&self.file, &self.header, &self.path)
+        list(&self.file, &*self.file.header_now(&self.header)?, &self.path)
     }
     /// The attribute with this name.
     pub fn attribute(&self, name: &str) -> Result<Attribute> {
-        open(&self.file, &self.header, &self.path, name)
+        open(&self.file, &*self.file.header_now(&self.header)?, &self.path, name)
     }
     /// The object's comment.
     pub fn comment(&self) -> Option<String> {
-        self.header.comment().map(|c| String::from_utf8_lossy(&c).into_owned())
+        self.now().ok()?.header.comment().map(|c| String::from_utf8_lossy(&c).into_owned())
     }
     /// The address of its header.
     pub fn address(&self) -> Addr {

@@ -3,6 +3,7 @@
 //! - [`file`](mod@file): open files, options
 //! - [`group`], [`dataset`], [`attribute`], [`named`]: cheap handles
 //! - [`options`]: how to open a file, and which other files it may lead to
+//! - [`builder`]: new datasets and committed types
 //! - [`change`], [`lock`]: a file open for writing: transactions, commits
 //! - [`create`]: new objects and links, renamed, moved, deleted
 //! - [`session`]: an open file behind its handles
@@ -12,6 +13,7 @@
 //! - [`visit`]: walking with hard links seen once
 
 pub mod attribute;
+pub mod builder;
 pub mod change;
 pub mod create;
 pub mod dataset;
