@@ -1,3 +1,4 @@
 //! What is written: judged by reading it back, and by libhdf5.
 
+mod datasets;
 mod groups;
