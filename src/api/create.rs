@@ -170,6 +170,7 @@ impl Group {
     /// Removes the link at this path. An object to which no other hard link leads goes with it, and all that
     /// only it led to.
     pub fn delete(&self, path: &str) -> Result<()> {
+        self.file.0.drop_buffers(true)?;
         self.changing(path, |c| {
             let (parent, name) = self.existing_parent(c, path)?;
             match remove_link(c, parent, &name)? {

@@ -123,6 +123,9 @@ impl Dataset {
         if !self.file.is_writable() {
             return Ok(Cow::Borrowed(self));
         }
+        if let Some(info) = self.file.0.buffered_info(self.header.address) {
+            return Ok(Cow::Owned(Dataset { info: Arc::new(info), dims: Arc::default(), ..self.clone() }));
+        }
         let header = self.file.header(self.header.address)?;
         if Arc::ptr_eq(&header, &self.header) {
             return Ok(Cow::Borrowed(self));
@@ -203,6 +206,9 @@ impl Dataset {
             dims: self.dims()?,
             parallel: self.file.0.options.parallel,
         };
+        if self.file.is_writable() && self.file.0.read_buffered(self.address(), &reader, selection, out).on(&self.path)? {
+            return Ok(());
+        }
         reader.read(selection, out).on(&self.path)
     }
     /// Reads selected elements as they are stored, in the dataset's own type.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::change::Editing;
+use super::editing::Editing;
 use super::lock;
 use super::options::{External, OpenOptions};
 use crate::data::cache::ChunkCache;
