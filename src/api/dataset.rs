@@ -19,7 +19,7 @@ use crate::format::message::layout::LayoutClass;
 use crate::format::virtual_map::Mapping;
 use crate::model::dataset::DatasetInfo;
 use crate::model::object::ObjectKind;
-use crate::source::ReadAt;
+use crate::source::{ReadAt, WriteAt};
 use crate::source::file::DiskFile;
 use crate::store::block::Lend;
 use crate::store::header::ObjectHeader;
@@ -333,6 +333,12 @@ impl Opener for FileOpener<'_> {
         match self.file.0.locate(name, false)? {
             Some(path) => Ok(Some(Arc::new(DiskFile::open(&path)?))),
             None => Ok(None),
+        }
+    }
+    fn raw_file_for_writing(&self, name: &[u8]) -> Result<Arc<dyn WriteAt>> {
+        match self.file.0.locate(name, false)? {
+            Some(path) => Ok(Arc::new(DiskFile::open_for_writing(&path)?)),
+            None => Ok(Arc::new(DiskFile::create(&self.file.0.place_for(name)?, true)?)),
         }
     }
     fn source(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Box<dyn SourceDataset>>> {

@@ -160,6 +160,20 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// Where a named file is made that is not there yet: beside this file, where permitted.
+    pub(crate) fn place_for(&self, name: &[u8]) -> Result<PathBuf> {
+        let named = path_of(name)?;
+        let folder = self.folder().unwrap_or_else(|| PathBuf::from("."));
+        let plain = named.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        match self.options.external {
+            External::Anywhere => Ok(folder.join(named)),
+            External::SameFolder if plain => Ok(folder.join(named)),
+            _ => Err(Error::usage(format!("the file {} is not to be made", named.display()))),
+        }
+    }
+}
+
 /// Whether `path` lies in `folder` once links and `..` are resolved.
 fn inside(folder: Option<&Path>, path: &Path) -> bool {
     if path.components().any(|c| matches!(c, Component::ParentDir)) && folder.is_none() {
