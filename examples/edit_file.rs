@@ -62,7 +62,12 @@ fn edit(path: &str) -> Result<serde_json::Value> {
     let kept = root.new_dataset::<f64>().shape([3, 4]).create(&format!("{NEW}/kept"))?;
     kept.write_raw(&(0..12).map(f64::from).collect::<Vec<_>>())?;
     let dropped = format!("{NEW}/dropped");
-    root.new_dataset::<i32>().shape([100]).resizable().deflate(6).create(&dropped)?.write_raw(&[7i32; 100])?;
+    root.new_dataset::<i32>()
+        .shape([100])
+        .resizable()
+        .deflate(6)
+        .create(&dropped)?
+        .write_raw(&[7i32; 100])?;
     file.commit()?;
     root.delete(&dropped)?;
     let added = [NEW.to_string(), format!("{NEW}/kept")];

@@ -39,7 +39,14 @@ impl Inner {
     }
     fn writer<'a>(&'a self, info: &'a DatasetInfo) -> Writer<'a> {
         let parallel = self.options.parallel;
-        Writer { container: &self.container, cache: &self.cache, opener: &NoOther, info, parallel, field: None }
+        Writer {
+            container: &self.container,
+            cache: &self.cache,
+            opener: &NoOther,
+            info,
+            parallel,
+            field: None,
+        }
     }
     /// What is known of a dataset to which rows were appended that the file does not have yet.
     pub(crate) fn buffered_info(&self, address: Addr) -> Option<DatasetInfo> {
@@ -96,10 +103,16 @@ fn settle(c: &Container, mut info: DatasetInfo, changed: &Changed) -> Result<()>
 
 impl File {
     /// Changes a dataset through its buffer, which is made where there is none.
-    fn with_buffer<T>(&self, address: Addr, f: impl FnOnce(&mut AppendBuffer, &Writer<'_>) -> Result<T>) -> Result<T> {
+    fn with_buffer<T>(
+        &self,
+        address: Addr,
+        f: impl FnOnce(&mut AppendBuffer, &Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
         let _gate = self.gate()?;
         let inner = &self.0;
-        let Some(mut buffers) = inner.buffers() else { return Err(Error::usage("the file is open for reading only")) };
+        let Some(mut buffers) = inner.buffers() else {
+            return Err(Error::usage("the file is open for reading only"));
+        };
         let buffer = match buffers.entry(address) {
             std::collections::hash_map::Entry::Occupied(o) => o.into_mut(),
             std::collections::hash_map::Entry::Vacant(v) => {
@@ -184,7 +197,8 @@ fn check(dims: &[u64], max: &[Option<u64>], axis: usize, values: usize) -> Resul
     let (Some(length), Some(most)) = (dims.get(axis), max.get(axis)) else {
         return Err(Error::usage(format!("axis {axis} of {} dimensions", dims.len())));
     };
-    let row = dims.iter().enumerate().filter(|(d, _)| *d != axis).fold(1u64, |n, (_, d)| n.saturating_mul(*d));
+    let row =
+        dims.iter().enumerate().filter(|(d, _)| *d != axis).fold(1u64, |n, (_, d)| n.saturating_mul(*d));
     let values = u64::try_from(values).unwrap_or(u64::MAX);
     if values.checked_rem(row) != Some(0) {
         return Err(Error::usage(format!("{values} values are no whole rows of {row}")));

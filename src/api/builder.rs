@@ -165,7 +165,8 @@ impl DatasetBuilder<'_> {
     }
     /// The elements lie in other files, one after the other: name, offset and bytes (none: without end).
     pub fn external(mut self, parts: &[(&str, u64, Option<u64>)]) -> Self {
-        let part = |(name, offset, bytes): &(&str, u64, Option<u64>)| (name.as_bytes().to_vec(), *offset, *bytes);
+        let part =
+            |(name, offset, bytes): &(&str, u64, Option<u64>)| (name.as_bytes().to_vec(), *offset, *bytes);
         self.layout = Some(NewLayout::External(parts.iter().map(part).collect()));
         self
     }

@@ -74,17 +74,35 @@ impl OpenOptions {
     pub fn create_in_source(&self, source: Arc<dyn WriteAt>) -> Result<File> {
         self.create_in(source, None, None)
     }
-    fn edit_at(&self, sink: Arc<dyn WriteAt>, path: Option<&Path>, disk: Option<Arc<DiskFile>>) -> Result<File> {
+    fn edit_at(
+        &self,
+        sink: Arc<dyn WriteAt>,
+        path: Option<&Path>,
+        disk: Option<Arc<DiskFile>>,
+    ) -> Result<File> {
         let container = Container::open_writable(sink, self.limits, Arc::new(self.filters.clone()))?;
         let bound = self.bound.unwrap_or_else(|| Bound::of_superblock(container.superblock.version()));
-        Ok(self.file(container, path.map(Path::to_path_buf), Some(Editing::new(bound, self.durability, disk))))
+        Ok(self.file(
+            container,
+            path.map(Path::to_path_buf),
+            Some(Editing::new(bound, self.durability, disk)),
+        ))
     }
-    fn create_in(&self, sink: Arc<dyn WriteAt>, path: Option<&Path>, disk: Option<Arc<DiskFile>>) -> Result<File> {
+    fn create_in(
+        &self,
+        sink: Arc<dyn WriteAt>,
+        path: Option<&Path>,
+        disk: Option<Arc<DiskFile>>,
+    ) -> Result<File> {
         let bound = self.bound.unwrap_or_default();
         let root = NewGroup { track_order: self.track_order, ..NewGroup::default() };
         let new = NewFile { bound, widths: Widths::EIGHT, user_block: self.user_block, root };
         let container = Container::create(sink, &new, self.limits, Arc::new(self.filters.clone()))?;
-        let file = self.file(container, path.map(Path::to_path_buf), Some(Editing::new(bound, self.durability, disk)));
+        let file = self.file(
+            container,
+            path.map(Path::to_path_buf),
+            Some(Editing::new(bound, self.durability, disk)),
+        );
         file.put(false)?;
         Ok(file)
     }
@@ -128,7 +146,8 @@ impl File {
         self.0.editing.is_some()
     }
     pub(crate) fn editing(&self) -> Result<&Editing> {
-        let editing = self.0.editing.as_ref().ok_or_else(|| Error::usage("the file is open for reading only"))?;
+        let editing =
+            self.0.editing.as_ref().ok_or_else(|| Error::usage("the file is open for reading only"))?;
         if editing.closed.load(Ordering::Acquire) {
             return Err(Error::usage("the file was closed"));
         }

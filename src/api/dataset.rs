@@ -19,8 +19,8 @@ use crate::format::message::layout::LayoutClass;
 use crate::format::virtual_map::Mapping;
 use crate::model::dataset::DatasetInfo;
 use crate::model::object::ObjectKind;
-use crate::source::{ReadAt, WriteAt};
 use crate::source::file::DiskFile;
+use crate::source::{ReadAt, WriteAt};
 use crate::store::block::Lend;
 use crate::store::header::ObjectHeader;
 use crate::store::index::ChunkIndex;
@@ -206,7 +206,9 @@ impl Dataset {
             dims: self.dims()?,
             parallel: self.file.0.options.parallel,
         };
-        if self.file.is_writable() && self.file.0.read_buffered(self.address(), &reader, selection, out).on(&self.path)? {
+        if self.file.is_writable()
+            && self.file.0.read_buffered(self.address(), &reader, selection, out).on(&self.path)?
+        {
             return Ok(());
         }
         reader.read(selection, out).on(&self.path)

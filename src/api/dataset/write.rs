@@ -29,7 +29,14 @@ impl Dataset {
             let header = ObjectHeader::load(&c.store, self.header.address)?;
             let mut info = DatasetInfo::load(c, &header)?;
             let parallel = self.file.0.options.parallel;
-            let writer = Writer { container: c, cache: &self.file.0.cache, opener: &opener, info: &info, parallel, field };
+            let writer = Writer {
+                container: c,
+                cache: &self.file.0.cache,
+                opener: &opener,
+                info: &info,
+                parallel,
+                field,
+            };
             let changed = f(&writer)?;
             if changed.is_empty() {
                 return Ok(());
@@ -137,7 +144,8 @@ impl Dataset {
         let shape: Vec<usize> = values.shape().iter().copied().filter(|n| *n != 1).collect();
         let wanted: Vec<usize> = selected.shape.iter().copied().filter(|n| *n != 1).collect();
         if shape != wanted {
-            let what = format!("an array of shape {:?} for a selection of {:?}", values.shape(), selected.shape);
+            let what =
+                format!("an array of shape {:?} for a selection of {:?}", values.shape(), selected.shape);
             return Err(Error::usage(what).on_path(&self.path));
         }
         self.write_array(&selected.selection, values)
