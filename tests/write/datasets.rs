@@ -42,7 +42,8 @@ fn every_chunk_index() {
         ] {
             let chunk = if name == "single" { [30, 20] } else { [7, 6] };
             let path = format!("{name} {filtered}");
-            let mut new = root.new_dataset::<i32>().shape([30, 20]).max_shape(&max).chunk(chunk).fill_value(-1);
+            let mut new =
+                root.new_dataset::<i32>().shape([30, 20]).max_shape(&max).chunk(chunk).fill_value(-1);
             if filtered {
                 new = new.shuffle().deflate(4).fletcher32();
             }
@@ -72,8 +73,12 @@ fn every_chunk_index() {
     assert!(log.len() == 25_000 && log.iter().enumerate().all(|(i, v)| *v == i as f64));
     assert_eq!(file.dataset("text").unwrap().read_raw::<String>().unwrap()[999], "line 999");
     for name in ["single", "fixed", "extensible", "second", "tree"] {
-        let both = [false, true].map(|f| file.dataset(&format!("{name} {f}")).unwrap().read_2d::<i32>().unwrap());
+        let both =
+            [false, true].map(|f| file.dataset(&format!("{name} {f}")).unwrap().read_2d::<i32>().unwrap());
         assert_eq!(both[0], both[1]);
-        assert_eq!((both[0][[0, 0]], both[0][[3, 2]], both[0][[22, 16]], both[0][[23, 16]]), (-1, 0, 1914, -1));
+        assert_eq!(
+            (both[0][[0, 0]], both[0][[3, 2]], both[0][[22, 16]], both[0][[23, 16]]),
+            (-1, 0, 1914, -1)
+        );
     }
 }
