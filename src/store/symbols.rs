@@ -103,7 +103,8 @@ impl SymbolTable {
             return grow::climb(store, self.shape(), path, Change { left: None, right, new: None });
         }
         // Full: the upper half goes to a new node, with the link if that stands behind the middle.
-        let middle = usize::from(self.leaf_k).saturating_add(usize::from(position <= usize::from(self.leaf_k)));
+        let middle =
+            usize::from(self.leaf_k).saturating_add(usize::from(position <= usize::from(self.leaf_k)));
         let upper = SymbolNode { entries: node.entries.split_off(middle.min(end)) };
         let Some(key) = node.entries.last().map(|e| e.name_offset) else {
             return Err(HERE.damaged("half a node without entries"));
@@ -203,8 +204,7 @@ impl SymbolTable {
         let address = store.allocate(self.node_bytes(store)?, Class::Metadata)?;
         let mut root: Node<GroupEntries> = blank(self.shape(), 0, Addr::UNDEFINED, Addr::UNDEFINED);
         root.entries.last = entry.name_offset;
-        root.entries.entries =
-            vec![crate::format::btree1::GroupEntry { name: Length(0), child: address }];
+        root.entries.entries = vec![crate::format::btree1::GroupEntry { name: Length(0), child: address }];
         self.save(store, address, &SymbolNode { entries: vec![entry] })?;
         save(store, self.shape(), self.tree, root)
     }
@@ -231,7 +231,11 @@ impl SymbolTable {
                 std::cmp::Ordering::Less => low = middle.saturating_add(1),
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => {
-                    return Ok(Place { path, node: Some((address, SymbolNode::clone(&found))), position: Ok(middle) });
+                    return Ok(Place {
+                        path,
+                        node: Some((address, SymbolNode::clone(&found))),
+                        position: Ok(middle),
+                    });
                 }
             }
         }
@@ -245,7 +249,8 @@ impl SymbolTable {
             NewSymbol::Soft(path) => {
                 let offset = local::insert(store, self.heap, path)?;
                 let value_offset = u32::try_from(offset);
-                let value_offset = value_offset.map_err(|_| Error::limit("a heap of soft links beyond 4 GiB"))?;
+                let value_offset =
+                    value_offset.map_err(|_| Error::limit("a heap of soft links beyond 4 GiB"))?;
                 (Addr::UNDEFINED, Cached::SoftLink { value_offset })
             }
         })

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::grow::{self, Change, NewChild};
-use super::node::{ChunkBound, Entries, Shape, Step, allocate, blank, descend, each_node, free, no_path, save};
+use super::node::{
+    ChunkBound, Entries, Shape, Step, allocate, blank, descend, each_node, free, no_path, save,
+};
 use super::shrink::{self, Loss};
 use super::{ChunkKey, Node};
 use crate::error::{Error, Result};
@@ -75,8 +77,7 @@ pub fn set_chunk(store: &Store, root: Addr, shape: &ChunkShape<'_>, chunk: Chunk
     let entries = &leaf.node.entries;
     let order = ChunkEntries::key(entries, index).filter(|_| len > 0).map(|here| here.cmp(offsets));
     let behind = ChunkEntries::key(entries, len).is_none_or(|end| end <= offsets);
-    let key =
-        ChunkBound { stored: chunk.stored, filter_mask: chunk.filter_mask, offsets: offsets.to_vec() };
+    let key = ChunkBound { stored: chunk.stored, filter_mask: chunk.filter_mask, offsets: offsets.to_vec() };
     let change = match order {
         None => {
             let mut node = blank::<ChunkEntries>(tree, 0, Addr::UNDEFINED, Addr::UNDEFINED);

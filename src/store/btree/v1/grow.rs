@@ -133,7 +133,9 @@ fn lift<E: Entries>(
     mut right: Node<E>,
 ) -> Result<()> {
     let keys = (left.entries.key(0), right.entries.key(0), right.entries.key(right.entries.len()));
-    let (Some(first), Some(middle), Some(last)) = keys else { return Err(HERE.damaged("a half without keys")) };
+    let (Some(first), Some(middle), Some(last)) = keys else {
+        return Err(HERE.damaged("a half without keys"));
+    };
     let level = left.head.level.checked_add(1).ok_or_else(|| HERE.damaged("more than 256 levels"))?;
     store.limits.depth(u32::from(level))?;
     let (at_left, at_right) = (allocate::<E>(store, shape)?, allocate::<E>(store, shape)?);

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use binrw::meta::WriteEndian;
 use binrw::BinWrite;
+use binrw::meta::WriteEndian;
 
 use super::{Node, chunk_node, group_node};
 use crate::error::{Error, Result};

@@ -126,7 +126,9 @@ impl LocalHeap {
         let mut sorted = free.clone();
         sorted.sort_unstable();
         let overlap = sorted.windows(2).any(|p| matches!(p, [a, b] if a.0.saturating_add(a.1) > b.0));
-        if overlap || sorted.iter().any(|(_, bytes)| *bytes < u64::from(store.widths.length).saturating_mul(2)) {
+        if overlap
+            || sorted.iter().any(|(_, bytes)| *bytes < u64::from(store.widths.length).saturating_mul(2))
+        {
             return Err(HERE.damaged("free blocks that overlap or are too small for their place in the list"));
         }
         free.reverse();
