@@ -87,7 +87,10 @@ pub use api::slice::{self, IntoSelection};
 pub use api::value::Value;
 pub use data::selection::Selection;
 pub use error::{Error, ErrorKind, Result};
-pub use format::message::datatype::Datatype;
+pub use filter::Stage as FilterStage;
+pub use format::message::datatype::{ByteOrder, CharSet, Datatype, ReferenceKind, StringPadding};
+pub use format::message::link::{Link, Target};
+pub use format::selection::Span;
 pub use format::versions::Bound;
 #[cfg(feature = "derive")]
 pub use h5_derive::H5Type;

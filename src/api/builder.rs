@@ -17,6 +17,7 @@ use crate::format::message::fill::FillValue;
 use crate::format::versions::Bound;
 use crate::model::create::new_header;
 use crate::model::delete;
+use crate::model::filters::{Shape, prepare};
 use crate::model::new_dataset::{NewDataset, NewLayout, guess_chunk, space};
 use crate::store::header::edit::HeaderEdit;
 use crate::store::open::Container;
@@ -164,7 +165,8 @@ impl DatasetBuilder<'_> {
     }
     /// The elements lie in other files, one after the other: name, offset and bytes (none: without end).
     pub fn external(mut self, parts: &[(&str, u64, Option<u64>)]) -> Self {
-        let part = |(name, offset, bytes): &(&str, u64, Option<u64>)| (name.as_bytes().to_vec(), *offset, *bytes);
+        let part =
+            |(name, offset, bytes): &(&str, u64, Option<u64>)| (name.as_bytes().to_vec(), *offset, *bytes);
         self.layout = Some(NewLayout::External(parts.iter().map(part).collect()));
         self
     }
@@ -175,16 +177,15 @@ impl DatasetBuilder<'_> {
     }
     /// Compresses chunks with deflate (gzip) of level 0 to 9.
     pub fn deflate(self, level: u32) -> Self {
-        let stage = Stage { id: 1, name: None, optional: true, client_data: vec![level.min(9)] };
-        self.filter(stage)
+        self.filter(Stage::deflate(level))
     }
     /// Sorts the bytes of elements by their significance before they are compressed.
     pub fn shuffle(self) -> Self {
-        self.filter(Stage { id: 2, name: None, optional: true, client_data: Vec::new() })
+        self.filter(Stage::shuffle())
     }
     /// Adds a checksum to each chunk.
     pub fn fletcher32(self) -> Self {
-        self.filter(Stage { id: 3, name: None, optional: false, client_data: Vec::new() })
+        self.filter(Stage::fletcher32())
     }
     /// What elements read as that were never written; without it zeros.
     pub fn fill_value<T: H5Type + 'static>(mut self, value: T) -> Self {
@@ -239,7 +240,8 @@ impl DatasetBuilder<'_> {
         };
         let mut filters = self.filters;
         if let NewLayout::Chunked(chunk) = &layout {
-            crate::model::new_dataset::prepare(c, &mut filters, &datatype, chunk, &fill)?;
+            let shape = Shape { datatype: &datatype, chunk, fill: &fill };
+            prepare(&c.store.filters, &mut filters, &shape)?;
         }
         Ok(NewDataset {
             committed: self.committed.map(|a| pointer_to(c, bound, a)).transpose()?,

@@ -1,9 +1,10 @@
 //! A file that is open for writing: changes, transactions, commits.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
+use super::editing::Editing;
 use super::lock;
 use super::options::{Durability, OpenOptions};
 use super::session::{File, Inner};
@@ -16,32 +17,6 @@ use crate::source::memory::Growing;
 use crate::store::commit::Manner;
 use crate::store::open::Container;
 use crate::wire::Widths;
-
-/// What a file that is open for writing keeps besides its container.
-pub(crate) struct Editing {
-    /// One change at a time.
-    gate: Mutex<()>,
-    /// Counts changes: handles look again where it is not theirs.
-    generation: AtomicU64,
-    pub(crate) bound: Bound,
-    durability: Durability,
-    /// The locked file; none once it is closed, or where it is in memory.
-    locked: Mutex<Option<Arc<DiskFile>>>,
-    closed: AtomicBool,
-}
-
-impl Editing {
-    fn new(bound: Bound, durability: Durability, locked: Option<Arc<DiskFile>>) -> Self {
-        Editing {
-            gate: Mutex::new(()),
-            generation: AtomicU64::new(1),
-            bound,
-            durability,
-            locked: Mutex::new(locked),
-            closed: AtomicBool::new(false),
-        }
-    }
-}
 
 impl OpenOptions {
     /// Opens the file at `path` for reading and writing.
@@ -99,17 +74,35 @@ impl OpenOptions {
     pub fn create_in_source(&self, source: Arc<dyn WriteAt>) -> Result<File> {
         self.create_in(source, None, None)
     }
-    fn edit_at(&self, sink: Arc<dyn WriteAt>, path: Option<&Path>, disk: Option<Arc<DiskFile>>) -> Result<File> {
+    fn edit_at(
+        &self,
+        sink: Arc<dyn WriteAt>,
+        path: Option<&Path>,
+        disk: Option<Arc<DiskFile>>,
+    ) -> Result<File> {
         let container = Container::open_writable(sink, self.limits, Arc::new(self.filters.clone()))?;
         let bound = self.bound.unwrap_or_else(|| Bound::of_superblock(container.superblock.version()));
-        Ok(self.file(container, path.map(Path::to_path_buf), Some(Editing::new(bound, self.durability, disk))))
+        Ok(self.file(
+            container,
+            path.map(Path::to_path_buf),
+            Some(Editing::new(bound, self.durability, disk)),
+        ))
     }
-    fn create_in(&self, sink: Arc<dyn WriteAt>, path: Option<&Path>, disk: Option<Arc<DiskFile>>) -> Result<File> {
+    fn create_in(
+        &self,
+        sink: Arc<dyn WriteAt>,
+        path: Option<&Path>,
+        disk: Option<Arc<DiskFile>>,
+    ) -> Result<File> {
         let bound = self.bound.unwrap_or_default();
         let root = NewGroup { track_order: self.track_order, ..NewGroup::default() };
         let new = NewFile { bound, widths: Widths::EIGHT, user_block: self.user_block, root };
         let container = Container::create(sink, &new, self.limits, Arc::new(self.filters.clone()))?;
-        let file = self.file(container, path.map(Path::to_path_buf), Some(Editing::new(bound, self.durability, disk)));
+        let file = self.file(
+            container,
+            path.map(Path::to_path_buf),
+            Some(Editing::new(bound, self.durability, disk)),
+        );
         file.put(false)?;
         Ok(file)
     }
@@ -153,18 +146,15 @@ impl File {
         self.0.editing.is_some()
     }
     pub(crate) fn editing(&self) -> Result<&Editing> {
-        let editing = self.0.editing.as_ref().ok_or_else(|| Error::usage("the file is open for reading only"))?;
+        let editing =
+            self.0.editing.as_ref().ok_or_else(|| Error::usage("the file is open for reading only"))?;
         if editing.closed.load(Ordering::Acquire) {
             return Err(Error::usage("the file was closed"));
         }
         Ok(editing)
     }
-    fn gate(&self) -> Result<MutexGuard<'_, ()>> {
+    pub(crate) fn gate(&self) -> Result<MutexGuard<'_, ()>> {
         Ok(self.editing()?.gate.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-    /// How often the file was changed.
-    pub(crate) fn generation(&self) -> u64 {
-        self.0.editing.as_ref().map_or(0, |e| e.generation.load(Ordering::Acquire))
     }
     /// Runs one change: all of it is done, or, after an error, nothing.
     pub(crate) fn change<T>(&self, f: impl FnOnce(&Container) -> Result<T>) -> Result<T> {
@@ -178,7 +168,7 @@ impl File {
         self.changed();
         done
     }
-    fn changed(&self) {
+    pub(crate) fn changed(&self) {
         if let Some(e) = &self.0.editing {
             e.generation.fetch_add(1, Ordering::AcqRel);
         }
@@ -199,6 +189,8 @@ impl File {
     fn put(&self, closing: bool) -> Result<()> {
         let _gate = self.gate()?;
         let power_safe = self.editing()?.durability == Durability::Power;
+        self.0.flush_buffers()?;
+        self.changed();
         self.container().store.commit(Manner { power_safe, closing })
     }
     /// Drops all changes since the last commit (with [`Durability::Deferred`]: since the last flush).
@@ -207,6 +199,7 @@ impl File {
     /// values stay.
     pub fn rollback(&self) -> Result<()> {
         let _gate = self.gate()?;
+        self.0.drop_buffers(false)?;
         self.container().store.rollback()?;
         self.0.cache.clear();
         self.changed();
@@ -242,7 +235,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(editing) = self.editing.as_ref().filter(|e| !e.closed.load(Ordering::Acquire)) {
             let power_safe = editing.durability == Durability::Power;
-            if let Err(e) = self.container.store.commit(Manner { power_safe, closing: true }) {
+            let manner = Manner { power_safe, closing: true };
+            if let Err(e) = self.flush_buffers().and_then(|()| self.container.store.commit(manner)) {
                 (self.options.on_close_error)(&e);
             }
         }

@@ -4,9 +4,9 @@ use super::group::{Group, Node};
 use super::session::File;
 use crate::error::{At, Error, Result};
 use crate::format::header::Times;
+use crate::format::message::COMMENT;
 use crate::format::message::comment::{self, Comment};
 use crate::format::message::link::{Link, Target};
-use crate::format::message::COMMENT;
 use crate::model::create::{self, NewGroup};
 use crate::model::{delete, links, object::ObjectKind};
 use crate::store::header::ObjectHeader;
@@ -61,7 +61,8 @@ fn remove_link(c: &Container, group: Addr, name: &[u8]) -> Result<Option<Link>> 
 
 /// The names of a path, and whether it starts at the root.
 fn names(path: &str) -> Result<(bool, Vec<&[u8]>)> {
-    let names: Vec<&[u8]> = path.split('/').filter(|n| !n.is_empty() && *n != ".").map(str::as_bytes).collect();
+    let names: Vec<&[u8]> =
+        path.split('/').filter(|n| !n.is_empty() && *n != ".").map(str::as_bytes).collect();
     names.iter().try_for_each(|n| links::edit::check_name(n))?;
     Ok((path.starts_with('/'), names))
 }
@@ -106,7 +107,11 @@ impl Group {
         }
     }
     /// Makes a new object by `make` and links it at `path`.
-    pub(crate) fn add_object(&self, path: &str, make: impl FnOnce(&Container) -> Result<Addr>) -> Result<Addr> {
+    pub(crate) fn add_object(
+        &self,
+        path: &str,
+        make: impl FnOnce(&Container) -> Result<Addr>,
+    ) -> Result<Addr> {
         self.changing(path, |c| {
             let (parent, name) = self.parent_of(c, path)?;
             let header = ObjectHeader::load(&c.store, parent)?;
@@ -170,6 +175,7 @@ impl Group {
     /// Removes the link at this path. An object to which no other hard link leads goes with it, and all that
     /// only it led to.
     pub fn delete(&self, path: &str) -> Result<()> {
+        self.file.0.drop_buffers(true)?;
         self.changing(path, |c| {
             let (parent, name) = self.existing_parent(c, path)?;
             match remove_link(c, parent, &name)? {

@@ -19,8 +19,8 @@ use crate::format::message::layout::LayoutClass;
 use crate::format::virtual_map::Mapping;
 use crate::model::dataset::DatasetInfo;
 use crate::model::object::ObjectKind;
-use crate::source::ReadAt;
 use crate::source::file::DiskFile;
+use crate::source::{ReadAt, WriteAt};
 use crate::store::block::Lend;
 use crate::store::header::ObjectHeader;
 use crate::store::index::ChunkIndex;
@@ -123,6 +123,9 @@ impl Dataset {
         if !self.file.is_writable() {
             return Ok(Cow::Borrowed(self));
         }
+        if let Some(info) = self.file.0.buffered_info(self.header.address) {
+            return Ok(Cow::Owned(Dataset { info: Arc::new(info), dims: Arc::default(), ..self.clone() }));
+        }
         let header = self.file.header(self.header.address)?;
         if Arc::ptr_eq(&header, &self.header) {
             return Ok(Cow::Borrowed(self));
@@ -203,6 +206,11 @@ impl Dataset {
             dims: self.dims()?,
             parallel: self.file.0.options.parallel,
         };
+        if self.file.is_writable()
+            && self.file.0.read_buffered(self.address(), &reader, selection, out).on(&self.path)?
+        {
+            return Ok(());
+        }
         reader.read(selection, out).on(&self.path)
     }
     /// Reads selected elements as they are stored, in the dataset's own type.
@@ -327,6 +335,12 @@ impl Opener for FileOpener<'_> {
         match self.file.0.locate(name, false)? {
             Some(path) => Ok(Some(Arc::new(DiskFile::open(&path)?))),
             None => Ok(None),
+        }
+    }
+    fn raw_file_for_writing(&self, name: &[u8]) -> Result<Arc<dyn WriteAt>> {
+        match self.file.0.locate(name, false)? {
+            Some(path) => Ok(Arc::new(DiskFile::open_for_writing(&path)?)),
+            None => Ok(Arc::new(DiskFile::create(&self.file.0.place_for(name)?, true)?)),
         }
     }
     fn source(&self, file: &[u8], dataset: &[u8]) -> Result<Option<Box<dyn SourceDataset>>> {

@@ -42,9 +42,9 @@ fn take(locking: Locking, lock: impl FnOnce() -> Result<(), TryLockError>, how: 
     }
     match lock() {
         Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::usage(format!("the file is locked: it is {how} by another ({VARIABLE}=FALSE ignores locks)")))
-        }
+        Err(TryLockError::WouldBlock) => Err(Error::usage(format!(
+            "the file is locked: it is {how} by another ({VARIABLE}=FALSE ignores locks)"
+        ))),
         Err(TryLockError::Error(_)) if locking == Locking::BestEffort => Ok(()),
         Err(TryLockError::Error(e)) => Err(e.into()),
     }

@@ -3,8 +3,9 @@
 //! - [`file`](mod@file): open files, options
 //! - [`group`], [`dataset`], [`attribute`], [`named`]: cheap handles
 //! - [`options`]: how to open a file, and which other files it may lead to
+//! - [`append`]: rows gathered in memory
 //! - [`builder`]: new datasets and committed types
-//! - [`change`], [`lock`]: a file open for writing: transactions, commits
+//! - [`change`], [`editing`], [`lock`]: a file open for writing: transactions, commits
 //! - [`create`]: new objects and links, renamed, moved, deleted
 //! - [`session`]: an open file behind its handles
 //! - [`path`]: paths through soft and external links
@@ -12,11 +13,13 @@
 //! - [`read`], [`slice`](mod@slice): reading, and which elements
 //! - [`visit`]: walking with hard links seen once
 
+pub(crate) mod append;
 pub mod attribute;
 pub mod builder;
 pub mod change;
 pub mod create;
 pub mod dataset;
+pub(crate) mod editing;
 pub mod element;
 pub mod file;
 pub mod group;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::change::Editing;
+use super::editing::Editing;
 use super::lock;
 use super::options::{External, OpenOptions};
 use crate::data::cache::ChunkCache;
@@ -156,6 +156,20 @@ impl Inner {
                 Err(Error::usage(format!("{} lies outside of the file's own folder", path.display())))
             }
             None => Ok(None),
+        }
+    }
+}
+
+impl Inner {
+    /// Where a named file is made that is not there yet: beside this file, where permitted.
+    pub(crate) fn place_for(&self, name: &[u8]) -> Result<PathBuf> {
+        let named = path_of(name)?;
+        let folder = self.folder().unwrap_or_else(|| PathBuf::from("."));
+        let plain = named.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        match self.options.external {
+            External::Anywhere => Ok(folder.join(named)),
+            External::SameFolder if plain => Ok(folder.join(named)),
+            _ => Err(Error::usage(format!("the file {} is not to be made", named.display()))),
         }
     }
 }

@@ -27,6 +27,7 @@ mod pipeline;
 pub mod quantize;
 pub mod scaleoffset;
 pub mod shuffle;
+pub mod stages;
 pub mod szip;
 pub mod zfp;
 pub mod zstd;

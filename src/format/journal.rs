@@ -1,7 +1,7 @@
 //! The journal of a commit: bytes to be written where they lie, kept behind the end of the file.
 //!
-//! Clause: none, it is this library's own: the format ends at the superblock's end of the file, and what
-//! lies behind it is nobody's. Note `spec-notes/journal.md`.
+//! Clause: none, it is this library's own; note `spec-notes/journal.md`. The format ends at the superblock's
+//! end of the file, and what lies behind it is nobody's.
 
 use binrw::binrw;
 
@@ -18,6 +18,8 @@ const TRAILER_SIGNATURE: [u8; 8] = *b"\x89H5T\r\n\x1a\n";
 
 /// Bytes of a [`Trailer`] with its checksum: the last ones of the source.
 pub const TRAILER_BYTES: u64 = 28;
+/// The same as a size in memory.
+pub const TRAILER_SIZE: usize = 28;
 
 /// What a journal opens with.
 #[binrw]

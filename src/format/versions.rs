@@ -1,6 +1,6 @@
 //! Which version of each structure is written, by the oldest libhdf5 that is to read the file.
 //!
-//! Clause: none of its own; libhdf5's tables of version bounds. Note `spec-notes/versions.md`.
+//! Clause: none, it follows libhdf5's version bounds; note `spec-notes/versions.md`.
 
 /// The oldest libhdf5 that reads what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

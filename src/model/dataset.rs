@@ -52,6 +52,8 @@ pub struct DatasetInfo {
     pub early: bool,
     /// Files that hold the data, where they are not in this file.
     pub external: Vec<ExternalPart>,
+    /// Half the number of children of a node of the file's version 1 chunk B-trees.
+    pub chunk_k: u16,
     /// The local heap with the names of these files.
     pub external_heap: Option<Addr>,
 }
@@ -110,6 +112,7 @@ impl DatasetInfo {
             fill_never,
             early,
             external,
+            chunk_k: c.chunk_k(),
             external_heap,
         };
         info.check()?;
@@ -145,7 +148,7 @@ impl DatasetInfo {
         let element_size = u64::from(self.datatype.size);
         let bytes = chunk.iter().try_fold(element_size, |n, d| n.checked_mul(*d));
         let chunk_bytes = bytes.ok_or_else(|| message::layout::HERE.damaged("a chunk of more than 2^64 bytes"))?;
-        let grid = Grid {
+        let mut grid = Grid {
             dims: self.dims(),
             max_dims: self.max_dims(),
             chunk: chunk.to_vec(),
@@ -153,7 +156,17 @@ impl DatasetInfo {
             chunk_bytes,
             filtered: !self.filters.is_empty(),
             layout_version: self.layout.version,
+            chunk_k: self.chunk_k,
+            page_bits: None,
+            extensible: None,
+            tree: None,
         };
+        match &chunked.index {
+            IndexKind::FixedArray(p) => grid.page_bits = Some(p.page_bits),
+            IndexKind::ExtensibleArray(p) => grid.extensible = Some(*p),
+            IndexKind::BTree2(p) => grid.tree = Some(*p),
+            IndexKind::BTree1 | IndexKind::Single(_) | IndexKind::Implicit => {}
+        }
         Ok(Some((grid, chunked)))
     }
     /// Checks that the file can hold `bytes` bytes of the elements, before memory is taken for them. Chunks may

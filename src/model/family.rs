@@ -13,6 +13,9 @@ use crate::source::file::DiskFile;
 use crate::source::multi::Multi;
 use crate::store::open::Container;
 
+/// The bytes of a file, and the file itself where it is only one.
+pub type Opened = (Arc<dyn ReadAt>, Option<Arc<DiskFile>>);
+
 /// The most members of a family.
 const MAX_MEMBERS: u64 = 100_000;
 
@@ -20,7 +23,7 @@ const MAX_MEMBERS: u64 = 100_000;
 /// in parts named by the part that holds its superblock (`run-m.h5`).
 ///
 /// Gives the file itself too, where there is only one.
-pub fn open(path: &Path) -> Result<(Arc<dyn ReadAt>, Option<Arc<DiskFile>>)> {
+pub fn open(path: &Path) -> Result<Opened> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if !path.exists()
         && let Some(pattern) = Pattern::of(&name)

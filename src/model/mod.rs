@@ -9,6 +9,7 @@
 //! - [`delete`]: objects that nothing leads to any more
 //! - [`dense`]: links or attributes in a heap with its indexes
 //! - [`dataset`]: type, space, layout, filters and fill value of a dataset, together
+//! - [`filters`]: what filters are told of elements and chunks
 //! - [`new_dataset`]: which messages the header of a new dataset gets
 //! - [`reference`](mod@reference): references, old and new, resolved to addresses and selections
 //! - [`release`]: frees what overwritten elements led to
@@ -21,6 +22,7 @@ pub mod delete;
 pub mod dense;
 pub mod datatype;
 pub mod family;
+pub mod filters;
 pub mod links;
 pub mod new_dataset;
 pub mod object;

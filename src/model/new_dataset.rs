@@ -263,17 +263,3 @@ pub fn space(bound: Bound, dims: &[u64], max: Option<&[Option<u64>]>) -> Dataspa
     let max_dims = max.map(|m| m.iter().map(|m| m.map_or(Length::UNLIMITED, Length)).collect());
     Dataspace { version: bound.dataspace(), class, dims: dims.iter().map(|d| Length(*d)).collect(), max_dims }
 }
-
-/// Completes what filters are told of the elements and the chunks.
-pub fn prepare(c: &Container, stages: &mut [Stage], datatype: &Datatype, chunk: &[u64], fill: &FillValue) -> Result<()> {
-    let _ = (chunk, fill);
-    for stage in stages {
-        if c.store.filters.get(stage.id).is_none() {
-            return Err(Error::unsupported(format!("filter {}", stage.id)));
-        }
-        if stage.id == 2 {
-            stage.client_data = vec![datatype.size];
-        }
-    }
-    Ok(())
-}

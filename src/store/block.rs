@@ -12,7 +12,7 @@ use crate::filter::Registry;
 use crate::limits::{Limits, Work};
 use crate::source::ReadAt;
 use super::changes::Changes;
-use super::edit::Edit;
+use super::sink::Edit;
 use super::heap::global::room::Room;
 use crate::source::pages::{PAGE_BYTES, Pages};
 use crate::source::window::Window;

@@ -8,10 +8,10 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::block::Store;
-use super::edit::Edit;
+use super::sink::Edit;
 use super::space::Space;
 use crate::error::{At, Error, Result};
-use crate::format::journal::{self, Journal, Record, TRAILER_BYTES, Trailer};
+use crate::format::journal::{self, Journal, Record, TRAILER_BYTES, TRAILER_SIZE, Trailer};
 use crate::format::superblock::{HERE, JOURNALED, Superblock, WRITE_ACCESS};
 use crate::source::window::Window;
 use crate::source::{ReadAt, WriteAt};
@@ -48,7 +48,7 @@ pub fn pending(window: &Window, superblock: &Superblock) -> Result<Option<Journa
     if superblock.version() == 3 && superblock.flags() & mark != mark || len < old_end.saturating_add(TRAILER_BYTES) {
         return Ok(None);
     }
-    let mut trailer = [0; TRAILER_BYTES as usize];
+    let mut trailer = [0; TRAILER_SIZE];
     window.read_at(len.saturating_sub(TRAILER_BYTES), &mut trailer)?;
     let Some(trailer) = Trailer::parse(&trailer) else { return Ok(None) };
     let ends = trailer.start.checked_add(trailer.bytes).and_then(|end| end.checked_add(TRAILER_BYTES));
@@ -168,7 +168,7 @@ impl Commit<'_> {
         self.write(0, &self.after.encode()?)?;
         if !flagged {
             self.barrier()?;
-            let nothing = [0; TRAILER_BYTES as usize];
+            let nothing = [0; TRAILER_SIZE];
             self.write(trailer, &nothing)?;
         }
         self.barrier()

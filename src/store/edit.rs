@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::block::Store;
+use super::sink::Edit;
 use super::space::{Class, Space};
 use crate::error::{Error, Result};
 use crate::format::superblock::Superblock;
@@ -17,16 +18,6 @@ use crate::wire::{Addr, widths::all_ones};
 /// Raw data that is overwritten where it lies goes through the changed pages up to this many bytes at once:
 /// then a commit has all of it or nothing. More is written at once, and may be torn if the process dies.
 pub const ATOMIC_BYTES: usize = 256 << 10;
-
-/// How one file is changed.
-pub(super) struct Edit {
-    pub(super) sink: Arc<dyn WriteAt>,
-    pub(super) space: Mutex<Space>,
-    /// The superblock as the last commit left it.
-    pub(super) superblock: Mutex<Superblock>,
-    /// Set when a commit failed after its journal was complete: the file is whole again once it is reopened.
-    pub(super) halted: AtomicBool,
-}
 
 fn range(address: Addr, bytes: u64) -> Result<Range<u64>> {
     let start = address.get().ok_or_else(|| Error::damaged("an undefined address cannot be written"))?;

@@ -4,6 +4,7 @@
 //! - [`space`]: which bytes are free
 //! - [`changes`]: changed pages that are not in the file yet
 //! - [`edit`]: allocate, write, free
+//! - [`sink`]: where changes go
 //! - [`commit`]: what was changed goes into the file, all of it or nothing
 //! - [`heap`]: local, global and fractal heaps
 //! - [`btree`]: B-trees version 1 and 2
@@ -27,6 +28,7 @@ pub mod index;
 pub mod open;
 pub mod shared;
 pub mod shims;
+mod sink;
 pub mod space;
 pub mod symbols;
 #[cfg(test)]

@@ -74,7 +74,10 @@ impl AttributeBuilder {
         self.elements(std::slice::from_ref(value), &[])
     }
     /// Sets the attribute to an array.
-    pub fn array<T: H5Type + Clone, S: Data<Elem = T>, D: Dimension>(self, values: &ArrayBase<S, D>) -> Result<()> {
+    pub fn array<T: H5Type + Clone, S: Data<Elem = T>, D: Dimension>(
+        self,
+        values: &ArrayBase<S, D>,
+    ) -> Result<()> {
         let dims: Vec<u64> = values.shape().iter().map(|n| *n as u64).collect();
         let values = values.as_standard_layout();
         match values.as_slice() {
@@ -133,7 +136,9 @@ impl AttributeBuilder {
         let place = format!("{} attribute {}", self.path, self.name);
         let name = self.name.as_bytes();
         if name.is_empty() || name.contains(&0) {
-            return Err(Error::usage("the name of an attribute is not to be empty or to have a NUL").on_path(&place));
+            return Err(
+                Error::usage("the name of an attribute is not to be empty or to have a NUL").on_path(&place)
+            );
         }
         let bound = self.file.editing().on(&place)?.bound;
         let change = |c: &Container| {

@@ -23,12 +23,20 @@ impl Dataset {
         F: FnOnce(&Writer<'_>) -> Result<Changed>,
     {
         self.file.editing().on(&self.path)?;
+        self.file.0.drop_buffers(true)?;
         let opener = FileOpener { file: &self.file, nesting: self.nesting.clone().unwrap_or_default() };
         let change = |c: &Container| {
             let header = ObjectHeader::load(&c.store, self.header.address)?;
             let mut info = DatasetInfo::load(c, &header)?;
             let parallel = self.file.0.options.parallel;
-            let writer = Writer { container: c, cache: &self.file.0.cache, opener: &opener, info: &info, parallel, field };
+            let writer = Writer {
+                container: c,
+                cache: &self.file.0.cache,
+                opener: &opener,
+                info: &info,
+                parallel,
+                field,
+            };
             let changed = f(&writer)?;
             if changed.is_empty() {
                 return Ok(());
@@ -75,6 +83,9 @@ impl Dataset {
             return self.write_variable(selection, values);
         }
         let data = self.encoded(values)?;
+        if self.write_buffered(selection, &data).on(&self.path)? {
+            return Ok(());
+        }
         self.write_stored(selection, &data)
     }
     /// Elements of variable length lead into heaps: those are written in the same step.
@@ -133,7 +144,8 @@ impl Dataset {
         let shape: Vec<usize> = values.shape().iter().copied().filter(|n| *n != 1).collect();
         let wanted: Vec<usize> = selected.shape.iter().copied().filter(|n| *n != 1).collect();
         if shape != wanted {
-            let what = format!("an array of shape {:?} for a selection of {:?}", values.shape(), selected.shape);
+            let what =
+                format!("an array of shape {:?} for a selection of {:?}", values.shape(), selected.shape);
             return Err(Error::usage(what).on_path(&self.path));
         }
         self.write_array(&selected.selection, values)
@@ -207,41 +219,6 @@ impl Dataset {
             }
         }
         Ok(())
-    }
-    /// Makes the dataset longer along an axis and writes `values` there: whole rows, in row-major order.
-    ///
-    /// ```
-    /// # fn main() -> h5::Result<()> {
-    /// let file = h5::File::create_in_memory()?;
-    /// let log = file.root()?.new_dataset::<f64>().shape([0, 2]).resizable().create("log")?;
-    /// log.append(0, &[1.0, 2.0])?;
-    /// log.append(0, &[3.0, 4.0])?;
-    /// assert_eq!(log.shape()?, [2, 2]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn append<T: H5Type>(&self, axis: usize, values: &[T]) -> Result<()> {
-        let dims = self.shape()?;
-        let Some(length) = dims.get(axis).copied() else {
-            return Err(Error::usage(format!("axis {axis} of {} dimensions", dims.len())).on_path(&self.path));
-        };
-        let row = dims.iter().enumerate().filter(|(d, _)| *d != axis).fold(1u64, |n, (_, d)| n.saturating_mul(*d));
-        let count = u64::try_from(values.len()).unwrap_or(u64::MAX);
-        if row == 0 || count.checked_rem(row) != Some(0) {
-            return Err(Error::usage(format!("{count} values are no whole rows of {row}")).on_path(&self.path));
-        }
-        let rows = count / row;
-        let mut new = dims.clone();
-        if let Some(d) = new.get_mut(axis) {
-            *d = length.saturating_add(rows);
-        }
-        self.changing(None, |w| w.resize(&new))?;
-        let span = |(d, n): (usize, &u64)| match d == axis {
-            true => crate::format::selection::Span::range(length, rows),
-            false => crate::format::selection::Span::range(0, *n),
-        };
-        let selection = Selection::Slab(new.iter().enumerate().map(span).collect());
-        self.write_values(&selection, values)
     }
     /// Sets the dataset's comment; an empty one removes it.
     pub fn set_comment(&self, text: &str) -> Result<()> {

@@ -149,7 +149,13 @@ fn complex_plan<T: Numeric>(stored: &Datatype) -> Result<ComplexPlan> {
 }
 
 /// Encodes both parts; into a plain number only what has no imaginary part.
-pub(crate) fn put_complex<T: Numeric>(plan: &ComplexPlan, re: T, im: T, clamp: bool, out: &mut [u8]) -> Result<()> {
+pub(crate) fn put_complex<T: Numeric>(
+    plan: &ComplexPlan,
+    re: T,
+    im: T,
+    clamp: bool,
+    out: &mut [u8],
+) -> Result<()> {
     encode_one(&plan.part, re, clamp, out)?;
     if plan.real {
         let fits = im == T::default() || clamp;

@@ -153,6 +153,7 @@ fn info_of(shape: &Shape) -> DatasetInfo {
         fill_never: false,
         early: shape.early || shape.kind == Kind::Implicit,
         external: if shape.kind == Kind::External { external } else { vec![] },
+        chunk_k: 32,
         external_heap: None,
     }
 }

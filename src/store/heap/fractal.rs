@@ -23,11 +23,13 @@ use crate::wire::{Addr, decode};
 mod blocks;
 mod create;
 mod edit;
+mod state;
 mod gaps;
 mod huge;
 
 pub use create::{NewHeap, create, delete};
-pub use edit::{HeapEdit, insert, remove, replace};
+pub use edit::{insert, remove, replace};
+pub use state::HeapEdit;
 
 /// Bytes that a stage of a pipeline may hold beyond twice the block.
 const FILTER_SLACK: u64 = 64 << 10;

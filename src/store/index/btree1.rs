@@ -7,6 +7,8 @@ use crate::store::Store;
 use crate::store::btree::v1;
 use crate::wire::Addr;
 
+pub(super) mod edit;
+
 pub(super) fn get(store: &Store, grid: &Grid, root: Addr, scaled: &[u64]) -> Result<Option<Chunk>> {
     let mut key = [0u64; MAX_RANK + 1];
     for ((offset, &at), &chunk) in key.iter_mut().zip(scaled).zip(&grid.chunk) {

@@ -7,6 +7,8 @@ use crate::store::Store;
 use crate::store::btree::v2;
 use crate::wire::{Addr, decode};
 
+pub(super) mod edit;
+
 fn parts(store: &Store, grid: &Grid) -> (Elements, u8) {
     let size_width = grid.size_width(store);
     let size = ChunkEntry::bytes(store.widths, size_width);

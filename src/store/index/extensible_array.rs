@@ -11,6 +11,8 @@ use crate::store::Store;
 use crate::wire::checksum::verify;
 use crate::wire::{Addr, decode};
 
+pub(super) mod edit;
+
 /// An open array.
 struct Array<'a> {
     store: &'a Store,

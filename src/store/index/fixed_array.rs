@@ -9,6 +9,8 @@ use crate::store::Store;
 use crate::wire::checksum::verify;
 use crate::wire::{Addr, decode};
 
+pub(super) mod edit;
+
 fn open(store: &Store, grid: &Grid, address: Addr) -> Result<(Arc<Header>, Elements)> {
     let head = store.cached(address, &HERE, || {
         let w = store.widths;

@@ -4,15 +4,19 @@
 
 use crate::error::{Error, Result, Structure};
 use crate::format::btree2::records::ChunkEntry;
+use crate::format::message::layout::{BTree2Parameters, ExtensibleArrayParameters};
 use crate::store::Store;
 use crate::wire::{Addr, decode};
 
 mod btree1;
 mod btree2;
+mod edit;
 mod extensible_array;
 mod fixed_array;
 mod implicit;
 mod single;
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +40,14 @@ pub struct Grid {
     pub filtered: bool,
     /// Version of the layout message.
     pub layout_version: u8,
+    /// Half the number of children of a node of a version 1 B-tree.
+    pub chunk_k: u16,
+    /// What the layout message says of a fixed array that is to be made: base-2 logarithm of a page.
+    pub page_bits: Option<u8>,
+    /// What it says of an extensible array that is to be made.
+    pub extensible: Option<ExtensibleArrayParameters>,
+    /// What it says of a version 2 B-tree that is to be made.
+    pub tree: Option<BTree2Parameters>,
 }
 
 /// Where a chunk is.

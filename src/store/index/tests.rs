@@ -47,6 +47,10 @@ fn grid(dims: &[u64], max: &[Option<u64>], chunk: &[u64], filtered: bool) -> Gri
         chunk_bytes: chunk.iter().product::<u64>() * 4,
         filtered,
         layout_version: 4,
+        chunk_k: 32,
+        page_bits: None,
+        extensible: None,
+        tree: None,
     }
 }
 

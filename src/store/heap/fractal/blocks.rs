@@ -1,9 +1,8 @@
 //! The blocks of a fractal heap under edit: found, made, grown, dropped, stored.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use super::edit::{HeapEdit, wide};
+use super::state::{Block, HeapEdit, Place, Table, wide};
 use super::gaps::place;
 use super::{Direct, Indirect};
 use crate::error::{Error, Result};
@@ -13,59 +12,6 @@ use crate::format::fractal_heap::{
 use crate::store::Class;
 use crate::wire::checksum::{lookup3, seal};
 use crate::wire::{Addr, Length, encode};
-
-/// A direct block in memory.
-pub(super) struct Block {
-    place: Place,
-    address: Addr,
-    bytes: Vec<u8>,
-    /// What differs from the file.
-    dirty: Range<usize>,
-}
-
-/// An indirect block in memory.
-pub(super) struct Table {
-    address: Addr,
-    rows: u32,
-    block: IndirectBlock,
-    dirty: bool,
-}
-
-/// Where a direct block hangs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    /// Where its indirect block starts in the heap; `None`: it is the root.
-    pub(super) table: Option<u64>,
-    /// Its number among all entries of the indirect block.
-    pub(super) entry: u64,
-    /// Where it starts in the heap.
-    pub(super) start: u64,
-    /// Its bytes.
-    pub(super) size: u64,
-}
-
-impl Block {
-    /// Overwrites bytes of the block; the caller has checked that they lie in it.
-    pub(super) fn write(&mut self, at: usize, bytes: &[u8]) {
-        let end = at.saturating_add(bytes.len());
-        let Some(target) = self.bytes.get_mut(at..end) else { return };
-        target.copy_from_slice(bytes);
-        self.touch(at..end);
-    }
-    fn touch(&mut self, range: Range<usize>) {
-        self.dirty = match self.dirty.is_empty() {
-            true => range,
-            false => self.dirty.start.min(range.start)..self.dirty.end.max(range.end),
-        };
-    }
-}
-
-impl Table {
-    fn is_empty(&self) -> bool {
-        self.block.direct.iter().all(|c| !c.address.is_defined())
-            && self.block.indirect.iter().all(|a| !a.is_defined())
-    }
-}
 
 fn torn() -> Error {
     HERE.damaged("a doubling table that does not fit its rows")

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::FractalHeap;
-use super::blocks::{Block, Table};
+use super::state::{HeapEdit, wide};
 use super::gaps::Gaps;
 use crate::error::{At, Error, Result};
 use crate::filter::Context;
@@ -18,17 +18,6 @@ use crate::wire::{Addr, encode};
 
 /// Direct blocks that an edit holds at most.
 const HELD: usize = 64;
-
-/// A heap under edit.
-pub struct HeapEdit<'a> {
-    pub(super) store: &'a Store,
-    pub(super) heap: FractalHeap,
-    pub(super) gaps: Gaps,
-    /// By where they start in the heap.
-    pub(super) blocks: BTreeMap<u64, Block>,
-    /// Indirect blocks, by where they start in the heap.
-    pub(super) tables: BTreeMap<u64, Table>,
-}
 
 impl<'a> HeapEdit<'a> {
     /// Begins an edit of the heap whose header is at `address`.
@@ -152,7 +141,7 @@ impl<'a> HeapEdit<'a> {
         if whole { self.drop_block(&place) } else { Ok(()) }
     }
     /// The direct block of an object; an error where no object can be.
-    fn object_block(&mut self, offset: u64, length: u64) -> Result<super::blocks::Place> {
+    fn object_block(&mut self, offset: u64, length: u64) -> Result<super::state::Place> {
         let nowhere = || {
             let what = format!("{length} bytes at offset {offset} are no object of a direct block");
             DIRECT.damaged(what)
@@ -224,6 +213,3 @@ pub(super) fn write_header(store: &Store, address: Addr, header: &HeapHeader) ->
     Ok(())
 }
 
-pub(super) fn wide(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
-}

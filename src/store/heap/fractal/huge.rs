@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::FractalHeap;
-use super::edit::HeapEdit;
+use super::state::HeapEdit;
 use crate::error::{Error, Result};
 use crate::format::btree2::records::{self, Record};
 use crate::format::fractal_heap::geometry::{FilteredHuge, HugeObject};
@@ -42,9 +42,9 @@ impl HeapEdit<'_> {
         Ok(made)
     }
     pub(super) fn insert_huge(&mut self, bytes: &[u8]) -> Result<Vec<u8>> {
-        let length = super::edit::wide(bytes.len());
+        let length = super::state::wide(bytes.len());
         let (stored, mask) = self.filter(bytes)?;
-        let stored_length = super::edit::wide(stored.len());
+        let stored_length = super::state::wide(stored.len());
         let index = self.huge_index()?;
         let direct = self.heap.geometry.huge_direct();
         let key = if direct { None } else { Some(self.new_key()?) };
@@ -109,7 +109,7 @@ impl HeapEdit<'_> {
     /// did.
     pub(super) fn overwrite_huge(&mut self, id: &HeapId<'_>, bytes: &[u8]) -> Result<bool> {
         let record = self.huge_record(id)?;
-        if !self.heap.stages.is_empty() || record.stored.0 != super::edit::wide(bytes.len()) {
+        if !self.heap.stages.is_empty() || record.stored.0 != super::state::wide(bytes.len()) {
             return Ok(false);
         }
         self.store.write_raw(record.address, bytes)?;

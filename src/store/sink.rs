@@ -1,0 +1,18 @@
+//! Where the changes of one file go, and what is kept until they are there.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use super::space::Space;
+use crate::format::superblock::Superblock;
+use crate::source::WriteAt;
+
+/// How one file is changed.
+pub(super) struct Edit {
+    pub(super) sink: Arc<dyn WriteAt>,
+    pub(super) space: Mutex<Space>,
+    /// The superblock as the last commit left it.
+    pub(super) superblock: Mutex<Superblock>,
+    /// Set when a commit failed after its journal was complete: the file is whole again once it is reopened.
+    pub(super) halted: AtomicBool,
+}
