@@ -12,43 +12,43 @@ use crate::workloads::Workload;
 const SECTOR: u64 = 512;
 
 /// A recorded run.
-pub struct Run {
-    pub operations: Vec<Operation>,
+pub(crate) struct Run {
+    pub(crate) operations: Vec<Operation>,
     /// What the file holds after each commit.
-    pub digests: Vec<String>,
+    pub(crate) digests: Vec<String>,
 }
 
 /// What a crash left.
-pub struct State {
-    pub bytes: Vec<u8>,
+pub(crate) struct State {
+    pub(crate) bytes: Vec<u8>,
     /// The last commit that had returned; none: not even the first one.
-    pub committed: Option<usize>,
+    pub(crate) committed: Option<usize>,
     /// Whether the next commit had begun.
-    pub in_flight: bool,
+    pub(crate) in_flight: bool,
 }
 
 /// A small generator of numbers: the same seed gives the same states everywhere.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n.max(1) as u64) as usize
     }
 }
 
-pub fn digest_of(file: &File) -> String {
+pub(crate) fn digest_of(file: &File) -> String {
     digest(file, &Options::default()).to_string()
 }
 
 /// Runs a workload; `deaf` leaves out one sync of each commit.
-pub fn record(workload: &Workload, durability: Durability, deaf: u64) -> Run {
+pub(crate) fn record(workload: &Workload, durability: Durability, deaf: u64) -> Run {
     let source = Arc::new(if deaf > 0 { Recording::deaf(deaf) } else { Recording::new() });
     let mut digests = Vec::new();
     source.mark("begin");
@@ -80,7 +80,7 @@ fn progress(operations: &[Operation]) -> (Option<usize>, bool) {
 
 impl Run {
     /// States of a killed process: all operations up to one, and that one in part.
-    pub fn killed(&self, random: &mut Random, torn: usize, visit: &mut dyn FnMut(State)) {
+    pub(crate) fn killed(&self, random: &mut Random, torn: usize, visit: &mut dyn FnMut(State)) {
         let mut bytes = Vec::new();
         for (i, operation) in self.operations.iter().enumerate() {
             if let Operation::Mark(_) = operation {
@@ -88,9 +88,12 @@ impl Run {
             }
             let (committed, in_flight) = progress(&self.operations[..=i]);
             if let Operation::Write { offset, bytes: new } = operation {
-                for _ in 0..torn.min(new.len() / 2) {
+                // A sector is written as a whole.
+                let first = (SECTOR - offset % SECTOR) as usize;
+                let cuts = new.len().saturating_sub(first).div_ceil(SECTOR as usize);
+                for _ in 0..torn.min(cuts) {
                     let mut state = bytes.clone();
-                    put(&mut state, *offset, &new[..1 + random.below(new.len() - 1)]);
+                    put(&mut state, *offset, &new[..first + random.below(cuts) * SECTOR as usize]);
                     visit(State { bytes: state, committed, in_flight });
                 }
             }
@@ -99,7 +102,7 @@ impl Run {
         }
     }
     /// States after a loss of power: what was written since the last sync is there in part, sector by sector.
-    pub fn power_cut(&self, random: &mut Random, most: usize, visit: &mut dyn FnMut(State)) {
+    pub(crate) fn power_cut(&self, random: &mut Random, most: usize, visit: &mut dyn FnMut(State)) {
         let mut safe = Vec::new();
         let mut start = 0;
         for end in 0..=self.operations.len() {
@@ -161,7 +164,7 @@ impl Run {
         }
     }
     /// Whether a state opens as it must; the words say what is wrong.
-    pub fn verify(&self, state: &State, write: bool) -> Result<usize, String> {
+    pub(crate) fn verify(&self, state: &State, write: bool) -> Result<usize, String> {
         let first = state.committed.unwrap_or(0);
         let allowed = first..=first + usize::from(state.in_flight && state.committed.is_some());
         let file = match File::from_bytes(state.bytes.clone()) {

@@ -6,10 +6,10 @@ use h5::{Bound, File, Result};
 type Step = Box<dyn Fn(&File) -> Result<()>>;
 
 /// A named list of steps.
-pub struct Workload {
-    pub name: &'static str,
-    pub bound: Bound,
-    pub steps: Vec<Step>,
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    pub(crate) bound: Bound,
+    pub(crate) steps: Vec<Step>,
 }
 
 fn step(f: impl Fn(&File) -> Result<()> + 'static) -> Step {
@@ -138,7 +138,7 @@ fn several_objects() -> Vec<Step> {
 }
 
 /// All workloads; those on superblocks before version 3 begin with `old-`.
-pub fn all() -> Vec<Workload> {
+pub(crate) fn all() -> Vec<Workload> {
     let (rows, all) = ([None, Some(4)], [None, None]);
     let new = |name, steps| Workload { name, bound: Bound::V110, steps };
     let old = |name, bound, steps| Workload { name, bound, steps };
@@ -162,5 +162,11 @@ pub fn all() -> Vec<Workload> {
         old("old-v18-groups", Bound::V18, groups()),
         old("old-v18-attributes", Bound::V18, attributes()),
         old("old-v18-contiguous", Bound::V18, contiguous()),
+        old("old-v18-append", Bound::V18, append(rows, true)),
+        old("old-groups", Bound::Earliest, groups()),
+        old("old-attributes", Bound::Earliest, attributes()),
+        old("old-delete-reuse", Bound::Earliest, delete_and_reuse()),
+        old("old-append", Bound::Earliest, append(rows, true)),
+        old("old-rename", Bound::Earliest, rename()),
     ]
 }
