@@ -154,8 +154,10 @@ impl WriteAt for Failing {
         if self.pass() {
             return self.bytes.write_at(offset, bytes);
         }
-        let half = bytes.get(..bytes.len().checked_div(2).unwrap_or(0)).unwrap_or_default();
-        self.bytes.write_at(offset, half)?;
+        // A sector is written as a whole.
+        let middle = offset.saturating_add(u64::try_from(bytes.len() >> 1).unwrap_or(0)) & !511;
+        let half = usize::try_from(middle.saturating_sub(offset)).unwrap_or(0);
+        self.bytes.write_at(offset, bytes.get(..half).unwrap_or_default())?;
         Err(self.fail())
     }
     fn set_len(&self, len: u64) -> Result<()> {

@@ -102,6 +102,10 @@ impl Commit<'_> {
     fn barrier(&self) -> Result<()> {
         if self.manner.power_safe { self.edit.sink.sync() } else { Ok(()) }
     }
+    /// Whether the superblock has a flag for a pending journal.
+    fn flagged(&self) -> bool {
+        self.before.version() == 3
+    }
     /// The only sector that changes, where it is only one.
     fn single(&self) -> Result<Option<(u64, Vec<u8>)>> {
         let superblock = self.after.encode()?;
@@ -144,6 +148,10 @@ impl Commit<'_> {
             self.write(start, &bytes)?;
             return self.barrier();
         }
+        if !self.flagged() {
+            // Without a flag the journal counts as soon as it is there: what it leads to is there before it.
+            self.barrier()?;
+        }
         let trailer = self.journal()?;
         self.barrier()?;
         self.edit.halted.store(true, Ordering::Release);
@@ -153,7 +161,7 @@ impl Commit<'_> {
     }
     /// From here on the commit happens, if need be when the file is next opened.
     fn apply(&self, trailer: u64) -> Result<()> {
-        let flagged = self.before.version() == 3;
+        let flagged = self.flagged();
         if flagged {
             let mark = u8::try_from(JOURNALED | WRITE_ACCESS).unwrap_or(0);
             self.write(0, &self.before.clone().with_flags(mark).encode()?)?;
@@ -166,12 +174,12 @@ impl Commit<'_> {
             self.barrier()?;
         }
         self.write(0, &self.after.encode()?)?;
-        if !flagged {
-            self.barrier()?;
-            let nothing = [0; TRAILER_SIZE];
-            self.write(trailer, &nothing)?;
+        self.barrier()?;
+        if flagged {
+            return Ok(());
         }
-        self.barrier()
+        // Not waited for: until the next commit's first barrier the journal would only be repeated.
+        self.write(trailer, &[0; TRAILER_SIZE])
     }
 }
 
