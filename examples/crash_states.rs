@@ -45,7 +45,8 @@ fn main() {
         all.iter().for_each(|w| println!("{}", w.name));
         return;
     }
-    let numbers = args.get(2).and_then(|n| n.parse::<usize>().ok()).zip(args.get(3).and_then(|s| s.parse().ok()));
+    let numbers =
+        args.get(2).and_then(|n| n.parse::<usize>().ok()).zip(args.get(3).and_then(|s| s.parse().ok()));
     let workload = args.first().and_then(|name| all.iter().find(|w| w.name == name));
     let (Some(workload), Some(folder), Some((n, seed))) = (workload, args.get(1), numbers) else {
         eprintln!("usage: crash_states --list | WORKLOAD DIR N SEED");
@@ -66,7 +67,8 @@ fn main() {
     for (i, (run, state)) in made.iter().enumerate() {
         let commit = run.verify(state, false).unwrap_or_else(|e| panic!("state {i} {e}"));
         let path = Path::new(folder).join(format!("{i:04}.h5"));
-        let mut digest: serde_json::Value = serde_json::from_str(&run.digests[commit]).expect("a digest is JSON");
+        let mut digest: serde_json::Value =
+            serde_json::from_str(&run.digests[commit]).expect("a digest is JSON");
         digest["file"] = format!("{i:04}.h5").into();
         std::fs::write(&path, &state.bytes).expect("the folder can be written");
         std::fs::write(path.with_extension("json"), digest.to_string()).expect("the folder can be written");

@@ -335,7 +335,7 @@ mod tests {
         fn blocks_are_disjoint(ops in prop::collection::vec((0u8..6, 1u64..300, any::<prop::sample::Index>()), 1..200)) {
             let mut s = Space::new(96, u64::MAX, None);
             let mut live: Vec<(u64, u64)> = vec![(0, 96)];
-            let (mut committed, mut released): (Vec<(u64, u64)>, Vec<(u64, u64)>) = (live.clone(), vec![]);
+            let mut committed = live.clone();
             for (op, bytes, pick) in ops {
                 match op {
                     0..=2 => {
@@ -348,12 +348,10 @@ mod tests {
                     3 if live.len() > 1 => {
                         let (a, n) = live.swap_remove(1 + pick.index(live.len() - 1));
                         s.free(a..a + n, Class::Raw);
-                        released.push((a, n));
                     }
                     4 => {
                         s.committed();
                         committed = live.clone();
-                        released.clear();
                     }
                     5 => {
                         s.rolled_back();

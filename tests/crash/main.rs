@@ -77,12 +77,16 @@ fn every_barrier_is_needed() {
 #[test]
 fn errors_of_the_disk_lose_nothing() {
     let mut tried = 0;
-    for workload in workloads::all().iter().filter(|w| ["scan", "delete-reuse", "old-append"].contains(&w.name)) {
+    for workload in
+        workloads::all().iter().filter(|w| ["scan", "delete-reuse", "old-append"].contains(&w.name))
+    {
         let run = record(workload, Durability::Power, 0);
-        let new = || h5::OpenOptions::new().bound(workload.bound).parallel(false).durability(Durability::Power);
-        for (n, kind) in (1u64..400).step_by(3).flat_map(|n| {
-            [std::io::ErrorKind::StorageFull, std::io::ErrorKind::Other].map(|kind| (n, kind))
-        }) {
+        let new =
+            || h5::OpenOptions::new().bound(workload.bound).parallel(false).durability(Durability::Power);
+        for (n, kind) in (1u64..400)
+            .step_by(3)
+            .flat_map(|n| [std::io::ErrorKind::StorageFull, std::io::ErrorKind::Other].map(|kind| (n, kind)))
+        {
             let source = std::sync::Arc::new(Failing::new(Vec::new(), n, kind));
             let quiet = new().on_close_error(|_| {});
             let mut committed = None;
@@ -98,7 +102,10 @@ fn errors_of_the_disk_lose_nothing() {
             tried += 1;
             let state = State { bytes: source.to_vec(), committed, in_flight: true };
             if let Err(e) = run.verify(&state, true) {
-                panic!("{}: operation {n} failed ({kind:?}), after commit {committed:?} the file {e}", workload.name);
+                panic!(
+                    "{}: operation {n} failed ({kind:?}), after commit {committed:?} the file {e}",
+                    workload.name
+                );
             }
         }
     }
