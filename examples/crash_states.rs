@@ -18,8 +18,11 @@ use std::path::Path;
 use h5::Durability;
 use states::{Random, State, record};
 
+/// Gives states one by one.
+type Each<'a> = &'a mut dyn FnMut(&mut dyn FnMut(State));
+
 /// A sample of `n` of all states that `each` gives, every one as likely.
-fn sample(n: usize, random: &mut Random, each: &mut dyn FnMut(&mut dyn FnMut(State))) -> Vec<State> {
+fn sample(n: usize, random: &mut Random, each: Each<'_>) -> Vec<State> {
     let (mut kept, mut seen) = (Vec::new(), 0);
     each(&mut |state| {
         if state.committed.is_none() {

@@ -120,7 +120,7 @@ fn scan() -> Vec<Step> {
     repeated(first, 8, |f, i| {
         for detector in ["camera", "diode"] {
             let g = f.group(&format!("scan/{detector}"))?;
-            g.dataset("data")?.append(0, &vec![i as u16; 64])?;
+            g.dataset("data")?.append(0, &[i as u16; 64])?;
             g.dataset("axis")?.append(0, &[f64::from(i)])?;
             g.set_attribute("frames", &i)?;
         }
