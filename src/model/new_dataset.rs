@@ -208,7 +208,7 @@ impl NewDataset {
 }
 
 /// The message that lists external files.
-fn external(c: &Container, parts: &[(Vec<u8>, u64, Option<u64>)]) -> Result<Vec<u8>> {
+pub fn external(c: &Container, parts: &[(Vec<u8>, u64, Option<u64>)]) -> Result<Vec<u8>> {
     let names = parts.iter().map(|(name, ..)| name.len().saturating_add(9)).sum::<usize>();
     let heap = crate::store::shims::create(&c.store, u64::try_from(names).unwrap_or(0).saturating_add(16))?;
     let slot = |(name, offset, bytes): &(Vec<u8>, u64, Option<u64>)| {
