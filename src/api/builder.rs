@@ -32,8 +32,8 @@ type FillWith = dyn Fn(&Container, &Datatype) -> Result<Vec<u8>>;
 /// The chunk shape is then chosen: about 64 KiB (more for datasets over 64 MiB, at most 1 MiB), in the
 /// proportions of the dataset; a dimension that is 0 yet counts as 1024.
 #[must_use]
-pub struct DatasetBuilder<'g> {
-    group: &'g Group,
+pub struct DatasetBuilder {
+    group: Group,
     datatype: Result<Datatype>,
     committed: Option<Addr>,
     null: bool,
@@ -58,22 +58,22 @@ impl Group {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn new_dataset<T: H5Type>(&self) -> DatasetBuilder<'_> {
+    pub fn new_dataset<T: H5Type>(&self) -> DatasetBuilder {
         self.builder(T::datatype())
     }
     /// A new dataset of elements of this datatype.
-    pub fn new_dataset_of(&self, datatype: Datatype) -> DatasetBuilder<'_> {
+    pub fn new_dataset_of(&self, datatype: Datatype) -> DatasetBuilder {
         self.builder(Ok(datatype))
     }
     /// A new dataset of elements of a committed type of this file.
-    pub fn new_dataset_of_named(&self, named: &NamedType) -> DatasetBuilder<'_> {
+    pub fn new_dataset_of_named(&self, named: &NamedType) -> DatasetBuilder {
         let mut builder = self.builder(Ok(named.datatype().clone()));
         builder.committed = Some(named.address());
         builder
     }
-    fn builder(&self, datatype: Result<Datatype>) -> DatasetBuilder<'_> {
+    fn builder(&self, datatype: Result<Datatype>) -> DatasetBuilder {
         DatasetBuilder {
-            group: self,
+            group: self.clone(),
             datatype,
             committed: None,
             null: false,
@@ -126,7 +126,7 @@ impl Group {
     }
 }
 
-impl DatasetBuilder<'_> {
+impl DatasetBuilder {
     /// Dimensions in elements, slowest first; without them the dataset is a scalar.
     pub fn shape(mut self, dims: impl AsRef<[u64]>) -> Self {
         self.dims = dims.as_ref().to_vec();
@@ -258,7 +258,7 @@ impl DatasetBuilder<'_> {
     }
     /// Makes the dataset at this path (relative to the group, or absolute), with the groups on the way.
     pub fn create(self, path: &str) -> Result<Dataset> {
-        let (group, early, committed) = (self.group, self.early, self.committed);
+        let (group, early, committed) = (self.group.clone(), self.early, self.committed);
         let bound = group.file.editing().on(&group.path)?.bound;
         let address = group.add_object(path, |c| {
             let address = self.settled(c, bound)?.create(c, bound)?;

@@ -11,7 +11,7 @@ use crate::format::message::shared::{HERE, Location, SharedMessage};
 use crate::format::message::{DATATYPE, FILL};
 use crate::store::header::ObjectHeader;
 use crate::store::header::edit::HeaderEdit;
-use crate::store::heap::global;
+use crate::store::heap::{global, local};
 use crate::store::index::ChunkIndex;
 use crate::store::open::Container;
 use crate::wire::{Addr, decode};
@@ -95,7 +95,7 @@ fn delete_data(c: &Container, header: &ObjectHeader) -> Result<()> {
             c.store.free_raw(*address, bytes)
         }
         LayoutClass::Contiguous { .. } => match info.external_heap {
-            Some(heap) => { let _ = heap; Ok(()) },
+            Some(heap) => local::delete(&c.store, heap),
             None => Ok(()),
         },
         LayoutClass::Virtual { collection, index } => {

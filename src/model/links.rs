@@ -9,14 +9,15 @@ use crate::format::message::link::{self, Link, Target};
 use crate::format::message::link_info::{self, LinkInfo};
 use crate::format::message::symbol_table::{self, SymbolTableMessage};
 use crate::format::message::{self};
-use crate::format::symbols::{self, Cached, SymbolEntry, SymbolNode};
+use crate::format::symbols::{self, Cached, SymbolEntry};
 use crate::store::Store;
 use crate::store::btree::{v1, v2};
 use crate::store::header::ObjectHeader;
 use crate::store::heap::fractal::FractalHeap;
 use crate::store::heap::local::LocalHeap;
 use crate::store::open::Container;
-use crate::wire::{Addr, checksum::lookup3, decode};
+use crate::store::symbols::node as table_node;
+use crate::wire::{checksum::lookup3, decode};
 
 /// Where a group keeps its links beyond those in its header.
 enum Storage {
@@ -74,7 +75,7 @@ pub fn each(c: &Container, header: &ObjectHeader, visit: &mut dyn FnMut(Link) ->
     match storage(c, &header.messages)? {
         Storage::Symbols(table) => {
             let heap = LocalHeap::open(&c.store, table.heap)?;
-            v1::each_symbols(&c.store, table.btree, &mut |node| match symbol_node(&c.store, node) {
+            v1::each_symbols(&c.store, table.btree, &mut |node| match table_node(&c.store, node) {
                 Ok(node) => node.entries.iter().try_for_each(|entry| give(link_of(&heap, entry))),
                 Err(e) => give(Err(e)),
             })?;
@@ -138,16 +139,6 @@ fn find_dense(c: &Container, info: &LinkInfo, name: &[u8]) -> Result<Option<Link
     Ok(found)
 }
 
-fn symbol_node(store: &Store, address: Addr) -> Result<std::sync::Arc<SymbolNode>> {
-    store.cached(address, &symbols::HERE, || {
-        let head = store.block(address, 8, &symbols::HERE)?;
-        let count = head.get(6..8).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes);
-        let size = SymbolNode::encoded_size(u64::from(count), store.widths);
-        let block = store.block(address, size, &symbols::HERE)?;
-        Ok((decode::<SymbolNode>(&block, (store.widths,), &symbols::HERE)?.0, size))
-    })
-}
-
 fn link_of(heap: &LocalHeap, entry: &SymbolEntry) -> Result<Link> {
     let name = heap.name_at(entry.name_offset.0)?.to_vec();
     let target = match entry.cached {
@@ -161,7 +152,7 @@ fn find_symbol(store: &Store, table: &SymbolTableMessage, name: &[u8]) -> Result
     let heap = LocalHeap::open(store, table.heap)?;
     let node = v1::find_symbols(store, table.btree, &mut |offset| Ok(heap.name_at(offset)?.cmp(name)))?;
     let Some(address) = node else { return Ok(None) };
-    let node = symbol_node(store, address).at(&symbols::HERE, address.raw())?;
+    let node = table_node(store, address).at(&symbols::HERE, address.raw())?;
     for entry in &node.entries {
         if heap.name_at(entry.name_offset.0)? == name {
             return link_of(&heap, entry).map(Some);

@@ -17,6 +17,7 @@ use crate::format::message::times::{self, ModificationTime};
 use crate::format::message::{DATASPACE, DATATYPE, EXTERNAL_FILES, FILL, FILTERS, LAYOUT, TIME};
 use crate::format::versions::Bound;
 use crate::store::header::edit::{HeaderEdit, NewHeader};
+use crate::store::heap::local;
 use crate::store::open::Container;
 use crate::wire::{Addr, Length, encode};
 
@@ -210,9 +211,11 @@ impl NewDataset {
 /// The message that lists external files.
 pub fn external(c: &Container, parts: &[(Vec<u8>, u64, Option<u64>)]) -> Result<Vec<u8>> {
     let names = parts.iter().map(|(name, ..)| name.len().saturating_add(9)).sum::<usize>();
-    let heap = crate::store::shims::create(&c.store, u64::try_from(names).unwrap_or(0).saturating_add(16))?;
+    let heap = local::create(&c.store, u64::try_from(names).unwrap_or(0).saturating_add(16))?;
+    // libhdf5 begins every such heap with the empty name.
+    local::insert(&c.store, heap, b"")?;
     let slot = |(name, offset, bytes): &(Vec<u8>, u64, Option<u64>)| {
-        let name = Length(crate::store::shims::insert(&c.store, heap, name)?);
+        let name = Length(local::insert(&c.store, heap, name)?);
         Ok(Slot { name, offset: Length(*offset), bytes: bytes.map_or(Length::UNLIMITED, Length) })
     };
     let slots = parts.iter().map(slot).collect::<Result<Vec<_>>>()?;

@@ -5,6 +5,7 @@
 //! - [`file`](mod@file): a file on disk, with positioned reads
 //! - [`memory`]: bytes in memory
 //! - [`mmap`]: a memory map (feature `mmap`)
+//! - [`recording`]: sources for proofs of crash safety
 //! - [`seek`]: adaptor for anything that is `Read + Seek`
 //! - [`window`]: a source seen from a base offset
 //! - [`family`], [`multi`]: one file in several parts
@@ -21,6 +22,7 @@ pub mod memory;
 pub mod mmap;
 pub mod multi;
 pub mod pages;
+pub mod recording;
 pub mod seek;
 pub mod window;
 

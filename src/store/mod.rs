@@ -27,7 +27,6 @@ pub mod header;
 pub mod index;
 pub mod open;
 pub mod shared;
-pub mod shims;
 mod sink;
 pub mod space;
 pub mod symbols;

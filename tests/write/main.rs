@@ -2,3 +2,4 @@
 
 mod datasets;
 mod groups;
+mod old_groups;

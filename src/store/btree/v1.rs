@@ -1,4 +1,8 @@
-//! Walks of B-trees version 1.
+//! B-trees version 1: walks, and the way to a name or a chunk.
+//!
+//! - [`node`]: nodes as they are edited
+//! - [`grow`], [`shrink`]: a child is added to a leaf, or taken out
+//! - [`chunks`]: trees of chunks are made, changed and deleted
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -9,10 +13,18 @@ use crate::limits::Work;
 use crate::store::Store;
 use crate::wire::{Addr, decode};
 
+pub mod chunks;
+pub(in crate::store) mod grow;
+pub(in crate::store) mod node;
+pub(in crate::store) mod shrink;
+
+pub use chunks::{ChunkShape, create_chunks, delete_chunks, remove_chunk, set_chunk};
+
 /// A decoded node.
-struct Node<E> {
-    level: u8,
-    entries: E,
+#[derive(Clone)]
+pub(in crate::store) struct Node<E> {
+    pub(in crate::store) head: NodeHeader,
+    pub(in crate::store) entries: E,
 }
 
 /// Fetches a node's header, then what `body_bytes` says its entries take.
@@ -41,8 +53,8 @@ where
 {
     let node = store.cached(address, &HERE, load)?;
     match level {
-        Some(level) if level != node.level => {
-            Err(HERE.mismatch("level", node.level, level).within(&HERE, Some(address.raw())))
+        Some(level) if level != node.head.level => {
+            Err(HERE.mismatch("level", node.head.level, level).within(&HERE, Some(address.raw())))
         }
         _ => Ok(node),
     }
@@ -53,7 +65,8 @@ fn group_node(store: &Store, address: Addr, level: Option<u8>) -> Result<Arc<Nod
         let w = store.widths;
         let (head, body) = fetch(store, address, NodeClass::Groups, |n| GroupEntries::bytes(w, n))?;
         let (entries, _) = decode::<GroupEntries>(&body, (w, head.entries), &HERE)?;
-        Ok((Node { level: head.level, entries }, u64::from(head.entries).saturating_mul(16)))
+        let weight = u64::from(head.entries).saturating_mul(16);
+        Ok((Node { head, entries }, weight))
     })
 }
 
@@ -64,12 +77,31 @@ fn chunk_node(store: &Store, address: Addr, level: Option<u8>, rank: u8) -> Resu
         let (head, body) = fetch(store, address, NodeClass::Chunks, |n| ChunkEntries::bytes(w, coordinates, n))?;
         let (entries, _) = decode::<ChunkEntries>(&body, (w, coordinates, head.entries), &HERE)?;
         let weight = u64::try_from(body.len()).unwrap_or(u64::MAX);
-        Ok((Node { level: head.level, entries }, weight))
+        Ok((Node { head, entries }, weight))
     })?;
     if found.entries.coordinates != coordinates {
         return Err(HERE.damaged("one tree is used for chunks of different rank").within(&HERE, Some(address.raw())));
     }
     Ok(found)
+}
+
+/// The first child whose right key is not smaller than the name; the number of children where there is none.
+pub(in crate::store) fn first_not_smaller(
+    entries: &GroupEntries,
+    order: &mut dyn FnMut(u64) -> Result<Ordering>,
+) -> Result<usize> {
+    let (mut low, mut high) = (0usize, entries.entries.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        let next = middle.saturating_add(1);
+        let right = entries.entries.get(next).map_or(entries.last, |e| e.name);
+        if order(right.0)? == Ordering::Less {
+            low = next;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
 }
 
 /// The symbol table node that holds a name, if any does.
@@ -83,21 +115,9 @@ pub fn find_symbols(
     let (mut address, mut level) = (root, None);
     loop {
         let node = group_node(store, address, level)?;
-        let entries = &node.entries.entries;
-        // The first child whose right key is not smaller than the name.
-        let (mut low, mut high) = (0usize, entries.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            let next = middle.saturating_add(1);
-            let right = entries.get(next).map_or(node.entries.last, |e| e.name);
-            if order(right.0).at(&HERE, address.raw())? == Ordering::Less {
-                low = next;
-            } else {
-                high = middle;
-            }
-        }
-        let Some(entry) = entries.get(low) else { return Ok(None) };
-        match node.level.checked_sub(1) {
+        let index = first_not_smaller(&node.entries, order).at(&HERE, address.raw())?;
+        let Some(entry) = node.entries.entries.get(index) else { return Ok(None) };
+        match node.head.level.checked_sub(1) {
             None => return Ok(Some(entry.child)),
             below => (address, level) = (entry.child, below),
         }
@@ -119,7 +139,7 @@ fn symbols_below(
     let node = group_node(store, address, level)?;
     work.spend(count(node.entries.entries.len()))?;
     for entry in &node.entries.entries {
-        match node.level.checked_sub(1) {
+        match node.head.level.checked_sub(1) {
             None => visit(entry.child)?,
             below => symbols_below(store, entry.child, below, work, visit)?,
         }
@@ -150,6 +170,20 @@ fn chunk_at(entries: &ChunkEntries, index: usize) -> Option<ChunkKey<'_>> {
     Some(ChunkKey { address, stored, filter_mask: *entries.masks.get(index)?, offsets })
 }
 
+/// The last child whose left key is not greater.
+fn last_not_greater(entries: &ChunkEntries, offsets: &[u64]) -> Option<usize> {
+    let (mut low, mut high) = (0usize, entries.children.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        if entries.key(middle).is_some_and(|key| key <= offsets) {
+            low = middle.saturating_add(1);
+        } else {
+            high = middle;
+        }
+    }
+    low.checked_sub(1)
+}
+
 /// Finds the chunk whose first element is at `offsets` (one for each dimension, and 0): gives its
 /// address, its stored bytes and its filter mask.
 pub fn find_chunk(store: &Store, root: Addr, offsets: &[u64]) -> Result<Option<(Addr, u32, u32)>> {
@@ -157,19 +191,9 @@ pub fn find_chunk(store: &Store, root: Addr, offsets: &[u64]) -> Result<Option<(
     let (mut address, mut level) = (root, None);
     loop {
         let node = chunk_node(store, address, level, rank)?;
-        let entries = &node.entries;
-        // The last child whose left key is not greater.
-        let (mut low, mut high) = (0usize, entries.children.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            if entries.key(middle).is_some_and(|key| key <= offsets) {
-                low = middle.saturating_add(1);
-            } else {
-                high = middle;
-            }
-        }
-        let Some(found) = low.checked_sub(1).and_then(|i| chunk_at(entries, i)) else { return Ok(None) };
-        match node.level.checked_sub(1) {
+        let index = last_not_greater(&node.entries, offsets);
+        let Some(found) = index.and_then(|i| chunk_at(&node.entries, i)) else { return Ok(None) };
+        match node.head.level.checked_sub(1) {
             None if found.offsets == offsets => {
                 return Ok(Some((found.address, found.stored, found.filter_mask)));
             }
@@ -206,7 +230,7 @@ fn chunks_below(
     work.spend(count(node.entries.children.len()))?;
     for index in 0..node.entries.children.len() {
         let Some(chunk) = chunk_at(&node.entries, index) else { break };
-        match node.level.checked_sub(1) {
+        match node.head.level.checked_sub(1) {
             None => visit(chunk)?,
             below => chunks_below(store, chunk.address, below, rank, work, visit)?,
         }

@@ -1,4 +1,6 @@
 //! Local heaps at work: a name by its offset.
+//!
+//! - [`edit`]: make heaps, add and remove names
 
 use std::sync::Arc;
 
@@ -7,12 +9,18 @@ use crate::format::local_heap::{END_OF_LIST, FreeBlock, HERE, LocalHeapHeader};
 use crate::store::Store;
 use crate::wire::{Addr, Length, decode};
 
+pub mod edit;
+
+pub use edit::{create, delete, insert, remove};
+
 /// The data segment of a local heap, in memory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LocalHeap {
     address: Addr,
     header: LocalHeapHeader,
     segment: Vec<u8>,
+    /// The free blocks as (offset, bytes), the head of the list last; read when the heap is first changed.
+    free: Option<Vec<(u64, u64)>>,
 }
 
 impl LocalHeap {
@@ -27,7 +35,7 @@ impl LocalHeap {
                 size => store.block(header.segment, size, &HERE)?,
             };
             let weight = header.segment_size.0.saturating_add(128);
-            Ok((LocalHeap { address, header, segment }, weight))
+            Ok((LocalHeap { address, header, segment, free: None }, weight))
         })
     }
     /// The name (or soft link value) at `offset`, without its NUL.

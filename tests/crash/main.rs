@@ -1,0 +1,73 @@
+//! What was committed survives whatever happens: every state that a crash can leave is opened.
+
+mod states;
+mod workloads;
+
+use h5::Durability;
+use states::{Random, Run, State, record};
+
+/// How many states of each kind are tried for each workload (the long run sets H5_CRASH_STATES).
+fn amount() -> usize {
+    std::env::var("H5_CRASH_STATES").ok().and_then(|n| n.parse().ok()).unwrap_or(64)
+}
+
+/// Verifies states; gives their number, and what was wrong with those that were lost.
+struct Proof<'r> {
+    run: &'r Run,
+    tried: usize,
+    lost: Vec<String>,
+}
+
+impl Proof<'_> {
+    fn take(&mut self, state: &State) {
+        self.tried += 1;
+        if let Err(e) = self.run.verify(state, self.tried % 16 == 0) {
+            self.lost.push(format!("state {} after commit {:?} {e}", self.tried, state.committed));
+        }
+    }
+}
+
+fn prove(durability: Durability, deaf: u64, seed: u64, only: Option<&str>) -> (usize, Vec<String>) {
+    let (mut tried, mut lost) = (0, Vec::new());
+    for workload in workloads::all().iter().filter(|w| only.is_none_or(|o| o == w.name)) {
+        let run = record(workload, durability, deaf);
+        let mut proof = Proof { run: &run, tried: 0, lost: Vec::new() };
+        let mut random = Random(seed);
+        match durability {
+            Durability::Power => run.power_cut(&mut random, amount(), &mut |s| proof.take(&s)),
+            _ => run.killed(&mut random, 3, &mut |s| proof.take(&s)),
+        }
+        tried += proof.tried;
+        lost.extend(proof.lost.iter().take(3).map(|l| format!("{}: {l}", workload.name)));
+    }
+    (tried, lost)
+}
+
+#[test]
+fn a_killed_process_loses_nothing() {
+    let (tried, lost) = prove(Durability::Process, 0, 1, None);
+    eprintln!("{tried} states of killed processes");
+    assert!(lost.is_empty(), "{lost:#?}");
+    assert!(tried > 3000, "only {tried} states");
+}
+
+#[test]
+fn a_loss_of_power_loses_nothing() {
+    let (tried, lost) = prove(Durability::Power, 0, 2, None);
+    eprintln!("{tried} states after a loss of power");
+    assert!(lost.is_empty(), "{lost:#?}");
+    assert!(tried > 10_000, "only {tried} states");
+}
+
+/// Without any one of the barriers of a commit, something is lost: the proof would see it.
+#[test]
+fn every_barrier_is_needed() {
+    for (barrier, workload) in [(1, "scan"), (2, "attributes"), (3, "attributes"), (4, "groups")] {
+        let (_, lost) = prove(Durability::Power, barrier, 3, Some(workload));
+        assert!(!lost.is_empty(), "without barrier {barrier} nothing was lost in {workload}");
+    }
+    for (barrier, workload) in [(1, "old-v18-groups"), (2, "old-v18-attributes")] {
+        let (_, lost) = prove(Durability::Power, barrier, 3, Some(workload));
+        assert!(!lost.is_empty(), "without barrier {barrier} nothing was lost in {workload}");
+    }
+}

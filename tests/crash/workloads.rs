@@ -1,0 +1,172 @@
+//! What is done to files whose crash states are looked at: steps, each followed by a commit.
+
+use h5::ndarray::{Array2, array, s};
+use h5::{Bound, File, Result};
+
+type Step = Box<dyn Fn(&File) -> Result<()>>;
+
+/// A named list of steps.
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    pub(crate) bound: Bound,
+    pub(crate) steps: Vec<Step>,
+}
+
+fn step(f: impl Fn(&File) -> Result<()> + 'static) -> Step {
+    Box::new(f)
+}
+
+fn repeated(first: Step, times: u32, f: impl Fn(&File, u32) -> Result<()> + Clone + 'static) -> Vec<Step> {
+    let rest = (0..times).map(|i| {
+        let f = f.clone();
+        step(move |file: &File| f(file, i))
+    });
+    std::iter::once(first).chain(rest).collect()
+}
+
+fn groups() -> Vec<Step> {
+    repeated(step(|f| f.root()?.create_group("a").map(|_| ())), 12, |f, i| {
+        f.root()?.create_group(&format!("a/b{i}/c"))?;
+        f.root()?.link_soft("/a", &format!("soft {i}"))
+    })
+}
+
+fn attributes() -> Vec<Step> {
+    repeated(step(|f| f.root()?.set_attribute("n", &0i32)), 14, |f, i| {
+        f.root()?.set_attribute(&format!("n{i}"), &f64::from(i))?;
+        f.root()?.set_attribute_str("text", &"x".repeat(40 * i as usize))
+    })
+}
+
+fn attribute_rewrite() -> Vec<Step> {
+    repeated(step(|f| f.root()?.set_attribute("n", &0i32)), 12, |f, i| {
+        f.root()?.set_attribute("n", &(i as i32))
+    })
+}
+
+fn delete_and_reuse() -> Vec<Step> {
+    let first = step(|f| {
+        let d = f.root()?.new_dataset::<i32>().shape([200]).create("d0")?;
+        d.write_raw(&[7; 200])
+    });
+    repeated(first, 8, |f, i| {
+        f.root()?.delete(&format!("d{i}"))?;
+        let d = f.root()?.new_dataset::<i32>().shape([200]).create(&format!("d{}", i + 1))?;
+        d.write_raw(&vec![i as i32; 200])
+    })
+}
+
+fn rename() -> Vec<Step> {
+    repeated(step(|f| f.root()?.create_group("g0/inner").map(|_| ())), 8, |f, i| {
+        f.root()?.rename(&format!("g{i}"), &format!("g{}", i + 1))
+    })
+}
+
+fn contiguous() -> Vec<Step> {
+    let first = step(|f| f.root()?.write_dataset("m", &Array2::<f64>::zeros((20, 30))).map(|_| ()));
+    repeated(first, 8, |f, i| {
+        f.dataset("m")?.write_slice(s![i as usize, 0..3], &array![1.0, 2.0, f64::from(i)])
+    })
+}
+
+fn compact() -> Vec<Step> {
+    let first = step(|f| f.root()?.new_dataset::<i16>().shape([20]).compact().create("c").map(|_| ()));
+    repeated(first, 8, |f, i| {
+        f.dataset("c")?.write_slice(s![i as usize..i as usize + 2], &array![7i16, i as i16])
+    })
+}
+
+fn append(max: [Option<u64>; 2], filtered: bool) -> Vec<Step> {
+    let first = step(move |f| {
+        let mut new = f.root()?.new_dataset::<i32>().shape([0, 4]).max_shape(max).chunk([2, 3]);
+        if filtered {
+            new = new.shuffle().deflate(3);
+        }
+        new.create("d").map(|_| ())
+    });
+    repeated(first, 14, |f, i| f.dataset("d")?.append(0, &[i as i32; 12]))
+}
+
+fn append_strings() -> Vec<Step> {
+    let first =
+        step(|f| f.root()?.new_dataset::<String>().shape([0]).resizable().chunk([4]).create("s").map(|_| ()));
+    repeated(first, 10, |f, i| f.dataset("s")?.append(0, &[format!("line {i}"), "x".repeat(i as usize * 30)]))
+}
+
+fn resize() -> Vec<Step> {
+    let first = step(|f| {
+        let d = f
+            .root()?
+            .new_dataset::<i32>()
+            .shape([20, 20])
+            .max_shape([None, None])
+            .chunk([6, 6])
+            .create("r")?;
+        d.write_raw(&(0..400).collect::<Vec<i32>>())
+    });
+    repeated(first, 8, |f, i| f.dataset("r")?.resize([5 + u64::from(i * 7 % 11), 25 - u64::from(i * 3)]))
+}
+
+fn scan() -> Vec<Step> {
+    let first = step(|f| {
+        let root = f.root()?;
+        for detector in ["camera", "diode"] {
+            let g = root.create_group(&format!("scan/{detector}"))?;
+            g.new_dataset::<u16>().shape([0, 8, 8]).resizable().chunk([1, 8, 8]).deflate(1).create("data")?;
+            g.new_dataset::<f64>().shape([0]).resizable().chunk([16]).create("axis")?;
+        }
+        root.new_dataset::<String>().shape([0]).resizable().chunk([8]).create("scan/log").map(|_| ())
+    });
+    repeated(first, 8, |f, i| {
+        for detector in ["camera", "diode"] {
+            let g = f.group(&format!("scan/{detector}"))?;
+            g.dataset("data")?.append(0, &vec![i as u16; 64])?;
+            g.dataset("axis")?.append(0, &[f64::from(i)])?;
+            g.set_attribute("frames", &i)?;
+        }
+        f.dataset("scan/log")?.append(0, &[format!("frame {i}")])
+    })
+}
+
+fn several_objects() -> Vec<Step> {
+    repeated(step(|f| f.root()?.create_group("g").map(|_| ())), 5, |f, i| {
+        f.root()?.set_attribute("round", &i)?;
+        f.root()?.rename(if i % 2 == 0 { "g" } else { "h" }, if i % 2 == 0 { "h" } else { "g" })?;
+        f.root()?.write_dataset(&format!("d{i}"), &array![i, i + 1, i + 2])?;
+        f.root()?.link_hard(&format!("d{i}"), &format!("again{i}"))
+    })
+}
+
+/// All workloads; those on superblocks before version 3 begin with `old-`.
+pub(crate) fn all() -> Vec<Workload> {
+    let (rows, all) = ([None, Some(4)], [None, None]);
+    let new = |name, steps| Workload { name, bound: Bound::V110, steps };
+    let old = |name, bound, steps| Workload { name, bound, steps };
+    vec![
+        new("groups", groups()),
+        new("attributes", attributes()),
+        new("attribute-rewrite", attribute_rewrite()),
+        new("delete-reuse", delete_and_reuse()),
+        new("rename", rename()),
+        new("contiguous", contiguous()),
+        new("compact", compact()),
+        new("append-array", append(rows, false)),
+        new("append-array-filtered", append(rows, true)),
+        new("append-tree", append(all, false)),
+        new("append-tree-filtered", append(all, true)),
+        new("append-fixed", append([Some(100), Some(4)], true)),
+        new("append-strings", append_strings()),
+        new("resize", resize()),
+        new("scan", scan()),
+        new("several-objects", several_objects()),
+        old("old-v18-groups", Bound::V18, groups()),
+        old("old-v18-attributes", Bound::V18, attributes()),
+        old("old-v18-contiguous", Bound::V18, contiguous()),
+        old("old-v18-append", Bound::V18, append(rows, true)),
+        old("old-groups", Bound::Earliest, groups()),
+        old("old-attributes", Bound::Earliest, attributes()),
+        old("old-delete-reuse", Bound::Earliest, delete_and_reuse()),
+        old("old-append", Bound::Earliest, append(rows, true)),
+        old("old-rename", Bound::Earliest, rename()),
+    ]
+}
