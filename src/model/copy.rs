@@ -10,7 +10,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::dataset::DatasetInfo;
-use super::links;
+use super::{delete, links};
 use super::object::ObjectKind;
 use crate::error::{Error, Result};
 use crate::filter::Stage;
@@ -93,6 +93,12 @@ impl CopyOptions {
             filters: Filters::Keep,
             chunking: Chunking::Keep,
         }
+    }
+}
+
+impl Default for CopyOptions {
+    fn default() -> Self {
+        CopyOptions::new(Bound::default())
     }
 }
 
@@ -239,7 +245,7 @@ impl<'a> Copier<'a> {
         // A type of the own file is shared with the original, where it is not copied itself.
         let outside = self.inside.as_ref().is_some_and(|inside| !inside.contains(&from));
         if self.within() && outside {
-            super::delete::link(self.target, from)?;
+            delete::link(self.target, from)?;
             return Ok(from);
         }
         let to = self.object(from, 1)?;

@@ -63,7 +63,8 @@ impl Copier<'_> {
         match (&chunk, new_filters) {
             (None, _) => filters.clear(),
             (Some(chunk), Some(mut stages)) => {
-                filters::prepare(self.target, &mut stages, &to, chunk, &info.fill)?;
+                let shape = filters::Shape { datatype: &to, chunk, fill: &info.fill };
+                filters::prepare(&self.target.store.filters, &mut stages, &shape)?;
                 refiltered = stages != filters;
                 filters = stages;
             }
