@@ -19,7 +19,6 @@ use super::check::{Options, check};
 
 /// What was there to be done, and is done, but for problems.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Found {
     /// The file was whole.
     Nothing,
