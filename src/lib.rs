@@ -95,6 +95,7 @@ pub use format::versions::Bound;
 #[cfg(feature = "derive")]
 pub use h5_derive::H5Type;
 pub use limits::Limits;
+pub use model::copy::{CopyOptions, References};
 pub use model::reference::Reference;
 pub use {half, ndarray, num_complex};
 

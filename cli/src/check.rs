@@ -2,13 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use h5::File;
-use h5::ops::check::{Options, Problem, Progress, Report, check};
+use h5::ops::check::{Options, Problem, Report, check};
 use h5::ops::text::printable;
 use serde_json::{Value, json};
 
+use crate::bar::Bar;
 use crate::style::{self, bytes_text, paint};
 use crate::{Failure, Outcome, open};
 
@@ -27,15 +27,10 @@ pub(crate) struct Args {
     quiet: bool,
 }
 
-/// Work that is over before this needs no bar.
-const PATIENCE: Duration = Duration::from_millis(500);
-const REDRAWN: Duration = Duration::from_millis(100);
-const BAR_CELLS: usize = 30;
-
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let (file, _) = open(&args.file)?;
     let mut bar = Bar::new(!args.quiet && std::io::stderr().is_terminal());
-    let report = check(&file, &Options { data: args.data }, &mut |p| bar.show(p));
+    let report = check(&file, &Options { data: args.data }, &mut |p| bar.show(p.done_bytes, p.total_bytes, p.objects));
     bar.clear();
     let report = report?;
     let mut out = std::io::BufWriter::new(anstream::AutoStream::auto(std::io::stdout().lock()));
@@ -111,37 +106,4 @@ fn to_json(report: &Report) -> Value {
         "unaccounted_bytes": report.unaccounted_bytes,
         "unaccounted": gaps.collect::<Vec<_>>(),
     })
-}
-
-/// A bar on the terminal, with an estimate of the time that is left.
-struct Bar {
-    on: bool,
-    start: Instant,
-    drawn: Option<Instant>,
-}
-
-impl Bar {
-    fn new(on: bool) -> Self {
-        Bar { on, start: Instant::now(), drawn: None }
-    }
-    fn show(&mut self, p: Progress) {
-        let since = self.start.elapsed();
-        let recent = self.drawn.is_some_and(|d| d.elapsed() < REDRAWN);
-        if !self.on || since < PATIENCE || recent {
-            return;
-        }
-        self.drawn = Some(Instant::now());
-        let share = p.done_bytes as f64 / p.total_bytes.max(1) as f64;
-        let full = ((share * BAR_CELLS as f64) as usize).min(BAR_CELLS);
-        let left = if share > 0.01 { since.as_secs_f64() * (1.0 - share) / share } else { f64::INFINITY };
-        let left = if left.is_finite() { format!(", {left:.0} s left") } else { String::new() };
-        let (done, empty) = ("#".repeat(full), ".".repeat(BAR_CELLS - full));
-        let percent = share * 100.0;
-        let _ = write!(std::io::stderr(), "\r[{done}{empty}] {percent:.0} %, {} objects{left}   ", p.objects);
-    }
-    fn clear(&mut self) {
-        if self.drawn.is_some() {
-            let _ = write!(std::io::stderr(), "\r\u{1b}[2K");
-        }
-    }
 }

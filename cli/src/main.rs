@@ -8,10 +8,14 @@ use clap::{Parser, Subcommand};
 use h5::ops::text::printable;
 use h5::{External, File, OpenOptions};
 
+mod bar;
 mod check;
+mod copy;
 mod digest;
 mod json;
 mod plot;
+mod recover;
+mod repack;
 mod show;
 mod style;
 mod tree;
@@ -50,6 +54,21 @@ enum Command {
         after_help = "Examples:\n  h5 check scan.h5\n  h5 check scan.h5 --data\n  h5 check scan.h5 --json | jq .problems\n\nReports what breaks the format: with the object, the structure, its address and the clause of the specification.\nCompared are checksums, sizes, counts, the order of names and keys, indexes with what they name, and whether any two\nstructures overlap. Space that nothing uses is no problem: HDF5 leaves some behind whatever writes the file.\n\nExit status: 0 no problem, 1 problems, 2 wrong use or the file could not be opened."
     )]
     Check(check::Args),
+    /// Write a file anew: without unused space, for other readers, with other filters or chunks
+    #[command(
+        after_help = "Examples:\n  h5 repack scan.h5 small.h5\n  h5 repack scan.h5 small.h5 --filter shuffle --filter deflate=6\n  h5 repack new.h5 old.h5 --bound earliest --filter none --chunk none\n  h5 repack scan.h5 scan.h5 --force --chunk 64x64\n\nEverything is kept: attributes, links, committed types, references, times, the order of creation, the user block.\nChunks are copied as they are stored unless filters or chunks change. The new file is there only once it is whole.\n\nExit status: 0 written, 1 something in the file could not be read, 2 wrong use."
+    )]
+    Repack(repack::Args),
+    /// Copy an object with all that is in it, within a file or into another
+    #[command(
+        after_help = "Examples:\n  h5 copy scan.h5:/RawData/Scan000 best.h5:/first\n  h5 copy scan.h5 best.h5 -s /RawData/Scan000 -d /first\n  h5 copy scan.h5:/RawData scan.h5:/backup --follow\n\nReferences among the copied objects lead to the copies; others stay within one file and lead to nothing in another.\n\nExit status: 0 copied, 1 something in the file could not be read, 2 wrong use."
+    )]
+    Copy(copy::Args),
+    /// Make a file whole that a killed program left open for writing
+    #[command(
+        after_help = "Examples:\n  h5 recover scan.h5\n\nCompletes a commit that was cut short. The mark that libhdf5 leaves in a file whose writer was killed is cleared once a\ncheck of all structures and data finds no problem.\n\nExit status: 0 the file is whole, 1 it is not, 2 wrong use or the file could not be opened."
+    )]
+    Recover(recover::Args),
 }
 
 /// How a command ended.
@@ -130,6 +149,9 @@ fn main() -> ExitCode {
         Command::Tree(args) => (args.file.clone(), tree::run(&args)),
         Command::Show(args) => (args.file.clone(), show::run(&args)),
         Command::Check(args) => (args.file.clone(), check::run(&args)),
+        Command::Repack(args) => (args.file.clone(), repack::run(&args)),
+        Command::Copy(args) => (PathBuf::from(&args.from), copy::run(&args)),
+        Command::Recover(args) => (args.file.clone(), recover::run(&args)),
         Command::Digest(args) => (args.file.clone(), digest::run(&args)),
     };
     match result {

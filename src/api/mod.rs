@@ -6,6 +6,7 @@
 //! - [`append`]: rows gathered in memory
 //! - [`builder`]: new datasets and committed types
 //! - [`change`], [`editing`], [`lock`]: a file open for writing: transactions, commits
+//! - [`copy`](mod@copy): copies of objects, within a file and from file to file
 //! - [`create`]: new objects and links, renamed, moved, deleted
 //! - [`session`]: an open file behind its handles
 //! - [`path`]: paths through soft and external links
@@ -17,6 +18,7 @@ pub(crate) mod append;
 pub mod attribute;
 pub mod builder;
 pub mod change;
+pub mod copy;
 pub mod create;
 pub mod dataset;
 pub(crate) mod editing;

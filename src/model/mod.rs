@@ -5,6 +5,7 @@
 //! - [`datatype`]: questions a datatype answers
 //! - [`links`]: the links of a group, however it stores them
 //! - [`attributes`]: the attributes of an object, however it stores them
+//! - [`copy`](mod@copy): copies of objects, within a file and from file to file
 //! - [`create`]: new files and groups
 //! - [`delete`]: objects that nothing leads to any more
 //! - [`dense`]: links or attributes in a heap with its indexes
@@ -16,6 +17,7 @@
 //! - [`family`]: how a file in several parts is put together
 
 pub mod attributes;
+pub mod copy;
 pub mod create;
 pub mod dataset;
 pub mod delete;

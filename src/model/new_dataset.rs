@@ -209,7 +209,7 @@ impl NewDataset {
 }
 
 /// The message that lists external files.
-fn external(c: &Container, parts: &[(Vec<u8>, u64, Option<u64>)]) -> Result<Vec<u8>> {
+pub fn external(c: &Container, parts: &[(Vec<u8>, u64, Option<u64>)]) -> Result<Vec<u8>> {
     let names = parts.iter().map(|(name, ..)| name.len().saturating_add(9)).sum::<usize>();
     let heap = local::create(&c.store, u64::try_from(names).unwrap_or(0).saturating_add(16))?;
     // libhdf5 begins every such heap with the empty name.

@@ -173,6 +173,10 @@ impl Store {
         }
         if len <= PAGE_BYTES / 4 { self.pages.read_at(start, buf) } else { self.pages.source().read_at(start, buf) }
     }
+    /// Bytes of the user block, which lies before the superblock: `at` counts from the start of the file.
+    pub fn before_superblock(&self, at: u64, buf: &mut [u8]) -> Result<()> {
+        self.pages.source().source().read_at(at, buf)
+    }
     /// Raw data in memory, where the source has it there.
     pub fn raw_bytes(&self, address: Addr, len: u64) -> Option<&[u8]> {
         let start = usize::try_from(address.get()?).ok()?;

@@ -23,11 +23,19 @@ impl Container {
     /// A journal that is pending is written to where it belongs first. A metadata cache image and free-space
     /// managers in the file are taken into memory, and with the first commit the file has them no more.
     pub fn open_writable(sink: Arc<dyn WriteAt>, limits: Limits, filters: Arc<Registry>) -> Result<Self> {
+        Self::writable(sink, limits, filters, false)
+    }
+    /// Opens the file in `sink` as [`Container::open_writable`] does, though it is marked as open for writing;
+    /// the first commit clears the mark.
+    pub fn open_marked(sink: Arc<dyn WriteAt>, limits: Limits, filters: Arc<Registry>) -> Result<Self> {
+        Self::writable(sink, limits, filters, true)
+    }
+    fn writable(sink: Arc<dyn WriteAt>, limits: Limits, filters: Arc<Registry>, marked: bool) -> Result<Self> {
         let (base, superblock) = locate(&sink)?;
         let source: Arc<dyn ReadAt> = sink.clone();
         if let Some(journal) = commit::pending(&Window::new(source.clone(), base), &superblock)? {
             commit::complete(&*sink, base, &journal)?;
-        } else if superblock.version() == 3 && superblock.flags() & (WRITE_ACCESS | SWMR_ACCESS) != 0 {
+        } else if !marked && superblock.version() == 3 && superblock.flags() & (WRITE_ACCESS | SWMR_ACCESS) != 0 {
             let what = "the file is marked as open for writing: by a program that is at work, or one that was killed";
             return Err(Error::usage(format!("{what} (`h5 recover` clears the mark)")).within(&HERE, Some(base)));
         }
@@ -43,6 +51,10 @@ impl Container {
         let page = space.as_ref().filter(|s| s.strategy == PAGED).map(|s| s.page_bytes.0);
         let superblock = container.superblock.clone();
         container.store.set_writable(sink, &superblock, page);
+        if marked {
+            container.superblock = superblock.with_flags(0);
+            container.store.set_superblock(&container.superblock)?;
+        }
         container.settle(space).at(&HERE, base)?;
         Ok(container)
     }
