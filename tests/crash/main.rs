@@ -1,10 +1,17 @@
 //! What was committed survives whatever happens: every state that a crash can leave is opened.
 
+mod generate;
 mod states;
+mod store;
 mod workloads;
 
 use h5::Durability;
 use states::{Random, Run, State, record};
+
+/// How much more than usual is tried: H5_CRASH_LONG, 1 without it.
+fn long() -> usize {
+    std::env::var("H5_CRASH_LONG").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
+}
 
 /// How many states of each kind are tried for each workload (the long run sets H5_CRASH_STATES).
 fn amount() -> usize {
