@@ -134,17 +134,17 @@ pub struct Fault {
     pub at: u64,
     /// As what.
     pub kind: std::io::ErrorKind,
-    /// Bytes that a write which fails writes nevertheless.
-    pub partial: usize,
+    /// How much of a write that fails is done nevertheless, in percent: whole sectors, or all of it.
+    pub percent: u8,
     /// Whether all operations after it fail too.
     pub lasting: bool,
 }
 
 impl Failing {
     /// Lets `operations` writes, syncs and changes of length pass; those after it fail with this kind of error,
-    /// writes after some bytes.
+    /// writes when they are half done.
     pub fn new(bytes: Vec<u8>, operations: u64, kind: std::io::ErrorKind) -> Self {
-        Self::with(bytes, Fault { at: operations, kind, partial: 100, lasting: true })
+        Self::with(bytes, Fault { at: operations, kind, percent: 50, lasting: true })
     }
     /// A source that holds these bytes and has this fault.
     pub fn with(bytes: Vec<u8>, fault: Fault) -> Self {
@@ -171,6 +171,15 @@ impl Failing {
 }
 
 impl Fault {
+    /// Bytes that are written of so many.
+    fn done(&self, offset: u64, len: usize) -> usize {
+        if self.percent >= 100 {
+            return len;
+        }
+        let part = len.saturating_mul(usize::from(self.percent)).checked_div(100).unwrap_or(0);
+        let end = offset.saturating_add(u64::try_from(part).unwrap_or(0)) & !511;
+        usize::try_from(end.saturating_sub(offset)).unwrap_or(0)
+    }
     fn error(&self) -> crate::error::Error {
         std::io::Error::from(self.kind).into()
     }
@@ -188,7 +197,7 @@ impl ReadAt for Failing {
 impl WriteAt for Failing {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         let Some(fault) = self.next() else { return self.bytes.write_at(offset, bytes) };
-        let part = bytes.get(..fault.partial).unwrap_or(bytes);
+        let part = bytes.get(..fault.done(offset, bytes.len())).unwrap_or(bytes);
         if !part.is_empty() {
             self.bytes.write_at(offset, part)?;
         }

@@ -6,6 +6,7 @@ mod store;
 mod workloads;
 
 use h5::Durability;
+use h5::source::recording::Failing;
 use states::{Random, Run, State, record};
 
 /// How much more than usual is tried: H5_CRASH_LONG, 1 without it.
@@ -73,8 +74,47 @@ fn every_barrier_is_needed() {
         let (_, lost) = prove(Durability::Power, barrier, 3, Some(workload));
         assert!(!lost.is_empty(), "without barrier {barrier} nothing was lost in {workload}");
     }
-    for (barrier, workload) in [(1, "old-v18-groups"), (2, "old-v18-attributes")] {
+    for (barrier, workload) in [(1, "old-v18-groups"), (2, "old-append"), (3, "old-groups")] {
         let (_, lost) = prove(Durability::Power, barrier, 3, Some(workload));
         assert!(!lost.is_empty(), "without barrier {barrier} nothing was lost in {workload}");
     }
+}
+
+/// The first operation that fails, and all after it: an error, no panic, and the file is one of the commits.
+#[test]
+fn errors_of_the_disk_lose_nothing() {
+    let mut tried = 0;
+    for workload in
+        workloads::all().iter().filter(|w| ["scan", "delete-reuse", "old-append"].contains(&w.name))
+    {
+        let run = record(workload, Durability::Power, 0);
+        let new =
+            || h5::OpenOptions::new().bound(workload.bound).parallel(false).durability(Durability::Power);
+        for (n, kind) in (1u64..400)
+            .step_by(3)
+            .flat_map(|n| [std::io::ErrorKind::StorageFull, std::io::ErrorKind::Other].map(|kind| (n, kind)))
+        {
+            let source = std::sync::Arc::new(Failing::new(Vec::new(), n, kind));
+            let quiet = new().on_close_error(|_| {});
+            let mut committed = None;
+            if let Ok(file) = quiet.create_in_source(source.clone()) {
+                committed = Some(0);
+                for (k, step) in workload.steps.iter().enumerate() {
+                    if step(&file).and_then(|()| file.commit()).is_err() {
+                        break;
+                    }
+                    committed = Some(k + 1);
+                }
+            }
+            tried += 1;
+            let state = State { bytes: source.to_vec(), committed, in_flight: true };
+            if let Err(e) = run.verify(&state, true) {
+                panic!(
+                    "{}: operation {n} failed ({kind:?}), after commit {committed:?} the file {e}",
+                    workload.name
+                );
+            }
+        }
+    }
+    eprintln!("{tried} runs with an error");
 }

@@ -55,8 +55,8 @@ fn chunks_come_and_go() {
     let packed = new().deflate(4).create("packed").unwrap();
     for dataset in [&plain, &packed] {
         dataset.write_raw(&data).unwrap();
-        dataset.resize(&[31, 50]).unwrap();
-        dataset.resize(&[61, 50]).unwrap();
+        dataset.resize([31, 50]).unwrap();
+        dataset.resize([61, 50]).unwrap();
     }
     file.commit().unwrap();
     let read = assert_clean(file.to_vec().unwrap());

@@ -80,6 +80,7 @@ enum Option2 {
 }
 
 #[derive(Derived, Debug, PartialEq, Clone, Copy)]
+#[allow(clippy::enum_clike_unportable_variant)]
 enum Wide {
     Low = -5_000_000_000,
     High,
@@ -91,8 +92,8 @@ fn sample(n: u16) -> Sample {
         name: format!("détecteur {n}"),
         counts: [[n, 2], [3, 4], [5, 6]],
         tags: (0..n % 4).map(|t| "x".repeat(t.into())).collect(),
-        kind: if n % 2 == 0 { Option2::One } else { Option2::Other },
-        ok: n % 3 == 0,
+        kind: if n.is_multiple_of(2) { Option2::One } else { Option2::Other },
+        ok: n.is_multiple_of(3),
         z: Complex::new(f32::from(n), -1.0),
     }
 }
@@ -209,7 +210,7 @@ fn replaced_elements_free_their_objects() {
     .unwrap();
     type Row = (String, Vec<Vec<i32>>, String);
     let row: Row = ("name".into(), vec![vec![1, 2], vec![], vec![3]], "kept".into());
-    let (old, _) = there_and_back(&c, &stored, &[row.clone()], 0).unwrap();
+    let (old, _) = there_and_back(&c, &stored, std::slice::from_ref(&row), 0).unwrap();
     let mut new = old.clone();
     let plan = Row::plan(&stored).unwrap();
     plan.0.encode(&"new".to_string(), &mut Encoder::new(&c), &mut new).unwrap();

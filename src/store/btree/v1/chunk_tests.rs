@@ -65,7 +65,8 @@ fn check(store: &Store, root: Addr, shape: &ChunkShape<'_>, chunks: &Chunks) {
 }
 
 fn set(store: &Store, root: Addr, shape: &ChunkShape<'_>, chunks: &mut Chunks, offsets: Vec<u64>, n: u64) {
-    let value = (Addr::new(n * 8 + 1000), n as u32 + 1, n as u32 % 4);
+    let low = u32::try_from(n).unwrap();
+    let value = (Addr::new(n * 8 + 1000), low + 1, low % 4);
     let (address, stored, filter_mask) = value;
     set_chunk(store, root, shape, ChunkKey { address, stored, filter_mask, offsets: &offsets }).unwrap();
     assert_eq!(find_chunk(store, root, &offsets).unwrap(), Some(value));

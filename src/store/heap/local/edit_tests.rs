@@ -25,7 +25,7 @@ fn check(store: &Store, address: Addr, names: &BTreeMap<u64, Vec<u8>>) {
     for (offset, name) in names {
         assert_eq!(offset % 8, 0);
         assert_eq!(heap.name_at(*offset).unwrap(), name);
-        parts.push((*offset, (name.len() as u64 + 1).next_multiple_of(8)));
+        parts.push((*offset, (u64::try_from(name.len()).unwrap() + 1).next_multiple_of(8)));
     }
     parts.sort_unstable();
     let size = heap.header.segment_size.0;
