@@ -116,6 +116,7 @@ fn a_rollback_after_opening() {
         file.rollback().unwrap();
         file.root().unwrap().create_group("after").unwrap();
         file.rollback().unwrap();
+        eprintln!("{name} {:?}", file.root().unwrap().names());
         let data = vec![7u8; 50_000];
         file.root().unwrap().new_dataset::<u8>().shape([50_000]).create("after").unwrap().write_raw(&data).unwrap();
         file.commit().unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use h5::{Bound, Durability, File, OpenOptions};
 
 use crate::generate::Random;
-use crate::libhdf5::{Look, look};
+use crate::libhdf5::{Look, is_pending, look};
 
 /// Names the file that a child process is to change; the second one how.
 const FILE: &str = "H5_CRASH_CHILD";
@@ -122,25 +122,28 @@ fn killed_processes_lose_no_step() {
         assert!(found == last || found == last + 1, "round {round}: step {last} had returned, {found} is there");
         assert_eq!(std::fs::read(&path).unwrap(), bytes, "a file that is only read is not written");
         drop(file);
-        let flagged = bytes[11] & 1 != 0 && bytes[8] == 3;
-        pending += usize::from(flagged);
+        let waits = is_pending(&bytes);
+        pending += usize::from(waits);
         steps = steps.max(found);
-        if round % 4 == 0 || flagged {
+        if round % 4 == 0 || waits {
             let (left, whole) = (folder.path().join(format!("{round}.h5")), folder.path().join(format!("{round}-whole.h5")));
             std::fs::write(&left, &bytes).unwrap();
             std::fs::write(&whole, &bytes).unwrap();
             File::open_rw(&whole).unwrap().close().unwrap();
-            pairs.push((left, whole, flagged));
+            pairs.push((left, whole, waits));
         }
     }
     eprintln!("{rounds} processes killed in {:?}: {pending} with a pending journal, up to step {steps}", begun.elapsed());
     let paths: Vec<&Path> = pairs.iter().flat_map(|(left, whole, _)| [left.as_path(), whole.as_path()]).collect();
     let Some(looks) = look(&paths) else { return };
-    for (two, (left, _, flagged)) in looks.chunks(2).zip(&pairs) {
+    let mut refused = 0;
+    for (two, (left, _, waits)) in looks.chunks(2).zip(&pairs) {
         match &two[0] {
-            Look::Refused(e) => assert!(*flagged, "{}: refused though no journal is pending: {e}", left.display()),
+            // Before superblock 3 a part of the commit that is pending may be seen.
+            _ if *waits && std::fs::read(left).unwrap()[8] < 3 => {}
+            Look::Refused(_) if *waits => refused += 1,
             seen => assert_eq!(seen, &two[1], "{}", left.display()),
         }
     }
-    eprintln!("{} of them were read by libhdf5 too", pairs.len());
+    eprintln!("{} of them were looked at by libhdf5 too, {refused} were refused", pairs.len());
 }

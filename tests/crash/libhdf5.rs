@@ -69,7 +69,8 @@ fn dump(path: &Path) -> Option<String> {
     output.status.success().then(|| text.split_once('\n').map(|(_, rest)| rest.to_string()).unwrap_or_default())
 }
 
-fn is_pending(bytes: &[u8]) -> bool {
+/// Whether a journal is pending in a file.
+pub(crate) fn is_pending(bytes: &[u8]) -> bool {
     let source: Arc<Memory<Vec<u8>>> = Arc::new(Memory(bytes.to_vec()));
     let (base, superblock) = locate(&source).unwrap();
     pending(&Window::new(source, base), &superblock).unwrap().is_some()
@@ -99,6 +100,7 @@ fn libhdf5_sees_whole_commits() {
         let mut random = Random(number as u64);
         let mut choice = Random(!(number as u64));
         let per_run = 2 * crate::long();
+        eprintln!("{} {:?}", workload.name, std::time::SystemTime::now());
         for durability in [Durability::Process, Durability::Power] {
             let run = record(workload, durability, 0);
             let few = Effort { all: 3, random: 4, single: 4 };

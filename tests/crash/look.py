@@ -3,6 +3,7 @@ that is in it, or why it was refused."""
 
 import hashlib
 import os
+import signal
 import sys
 
 import h5py
@@ -53,6 +54,7 @@ for line in sys.stdin:
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
+        signal.alarm(20)
         print(look(line.rstrip("\n")), flush=True)
         os._exit(0)
     _, status = os.waitpid(child, 0)
