@@ -8,6 +8,8 @@
 //! Half of the N states are of a killed process, half of a loss of power. Beside `DIR/0000.h5` lies
 //! `DIR/0000.json`, the digest (as `h5 digest` prints it) of the commit that the state opens as.
 
+#[path = "../tests/crash/generate.rs"]
+mod generate;
 #[path = "../tests/crash/states.rs"]
 mod states;
 #[path = "../tests/crash/workloads.rs"]
@@ -16,7 +18,8 @@ mod workloads;
 use std::path::Path;
 
 use h5::Durability;
-use states::{Random, State, record};
+use generate::{Effort, Random};
+use states::{State, record};
 
 /// Gives states one by one.
 type Each<'a> = &'a mut dyn FnMut(&mut dyn FnMut(State));
@@ -62,8 +65,8 @@ fn main() {
     let mut made = Vec::new();
     for (run, n) in [(&killed, n - half), (&cut, half)] {
         let found = sample(n, &mut choice, &mut |visit| match std::ptr::eq(run, &killed) {
-            true => run.killed(&mut random, 8, visit),
-            false => run.power_cut(&mut random, n.max(64), visit),
+            true => run.killed(visit),
+            false => run.power_cut(&mut random, &Effort { all: 8, random: n.max(64), single: n.max(16) }, visit),
         });
         made.extend(found.into_iter().map(|state| (run, state)));
     }

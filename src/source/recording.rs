@@ -63,6 +63,10 @@ impl Recording {
     pub fn new() -> Self {
         Self::default()
     }
+    /// A source that holds these bytes.
+    pub fn over(bytes: Vec<u8>) -> Self {
+        Recording { bytes: Growing::new(bytes), ..Self::default() }
+    }
     /// An empty source that leaves out the `nth` sync after each mark, counted from 1: a proof must fail then.
     pub fn deaf(nth: u64) -> Self {
         let out = Self::default();
@@ -114,28 +118,69 @@ impl WriteAt for Recording {
     }
 }
 
-/// A source in memory whose operations fail from the `nth` on, counted from 0.
+/// A source in memory in which a write, a sync or a change of length fails.
 #[derive(Debug)]
 pub struct Failing {
     bytes: Growing,
-    left: AtomicU64,
-    kind: std::io::ErrorKind,
+    /// Operations that were asked for.
+    count: AtomicU64,
+    fault: Mutex<Option<Fault>>,
+}
+
+/// What fails, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// The number of the first operation that fails, from 0 on.
+    pub at: u64,
+    /// As what.
+    pub kind: std::io::ErrorKind,
+    /// How much of a write that fails is done nevertheless, in percent: whole sectors, or all of it.
+    pub percent: u8,
+    /// Whether all operations after it fail too.
+    pub lasting: bool,
 }
 
 impl Failing {
-    /// Lets `operations` writes, syncs and changes of length pass; those after it fail with this kind of error.
-    /// The first write that fails is done by half.
+    /// Lets `operations` writes, syncs and changes of length pass; those after it fail with this kind of error,
+    /// writes when they are half done.
     pub fn new(bytes: Vec<u8>, operations: u64, kind: std::io::ErrorKind) -> Self {
-        Failing { bytes: Growing::new(bytes), left: AtomicU64::new(operations), kind }
+        Self::with(bytes, Fault { at: operations, kind, percent: 50, lasting: true })
+    }
+    /// A source that holds these bytes and has this fault.
+    pub fn with(bytes: Vec<u8>, fault: Fault) -> Self {
+        Failing { bytes: Growing::new(bytes), count: AtomicU64::new(0), fault: Mutex::new(Some(fault)) }
+    }
+    /// From now on nothing fails.
+    pub fn repair(&self) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+    /// Operations that were asked for, those that failed too.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
     /// The bytes as they are.
     pub fn to_vec(&self) -> Vec<u8> {
         self.bytes.to_vec()
     }
-    fn pass(&self) -> bool {
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    /// Counts an operation; the fault where it is to fail.
+    fn next(&self) -> Option<Fault> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let fault = *self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.filter(|f| number == f.at || f.lasting && number > f.at)
     }
-    fn fail(&self) -> crate::error::Error {
+}
+
+impl Fault {
+    /// Bytes that are written of so many.
+    fn done(&self, offset: u64, len: usize) -> usize {
+        if self.percent >= 100 {
+            return len;
+        }
+        let part = len.saturating_mul(usize::from(self.percent)).checked_div(100).unwrap_or(0);
+        let end = offset.saturating_add(u64::try_from(part).unwrap_or(0)) & !511;
+        usize::try_from(end.saturating_sub(offset)).unwrap_or(0)
+    }
+    fn error(&self) -> crate::error::Error {
         std::io::Error::from(self.kind).into()
     }
 }
@@ -151,19 +196,17 @@ impl ReadAt for Failing {
 
 impl WriteAt for Failing {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        if self.pass() {
-            return self.bytes.write_at(offset, bytes);
+        let Some(fault) = self.next() else { return self.bytes.write_at(offset, bytes) };
+        let part = bytes.get(..fault.done(offset, bytes.len())).unwrap_or(bytes);
+        if !part.is_empty() {
+            self.bytes.write_at(offset, part)?;
         }
-        // A sector is written as a whole.
-        let middle = offset.saturating_add(u64::try_from(bytes.len() >> 1).unwrap_or(0)) & !511;
-        let half = usize::try_from(middle.saturating_sub(offset)).unwrap_or(0);
-        self.bytes.write_at(offset, bytes.get(..half).unwrap_or_default())?;
-        Err(self.fail())
+        Err(fault.error())
     }
     fn set_len(&self, len: u64) -> Result<()> {
-        if self.pass() { self.bytes.set_len(len) } else { Err(self.fail()) }
+        self.next().map_or_else(|| self.bytes.set_len(len), |fault| Err(fault.error()))
     }
     fn sync(&self) -> Result<()> {
-        if self.pass() { Ok(()) } else { Err(self.fail()) }
+        self.next().map_or(Ok(()), |fault| Err(fault.error()))
     }
 }

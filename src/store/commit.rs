@@ -52,11 +52,13 @@ pub fn pending(window: &Window, superblock: &Superblock) -> Result<Option<Journa
     window.read_at(len.saturating_sub(TRAILER_BYTES), &mut trailer)?;
     let Some(trailer) = Trailer::parse(&trailer) else { return Ok(None) };
     let ends = trailer.start.checked_add(trailer.bytes).and_then(|end| end.checked_add(TRAILER_BYTES));
-    if ends != Some(len) {
+    if ends != Some(len) || trailer.start < old_end {
         return Ok(None);
     }
     let Ok(bytes) = usize::try_from(trailer.bytes) else { return Ok(None) };
-    let mut block = vec![0; bytes];
+    let mut block = Vec::new();
+    block.try_reserve_exact(bytes).map_err(|_| Error::limit(format!("no memory for a journal of {bytes} bytes")))?;
+    block.resize(bytes, 0);
     window.read_at(trailer.start, &mut block)?;
     let journal = Journal::parse(&block).ok().filter(|j| identity(superblock).ok() == Some(j.identity));
     Ok(journal)
@@ -99,8 +101,13 @@ impl Commit<'_> {
     fn write(&self, start: u64, bytes: &[u8]) -> Result<()> {
         self.edit.sink.write_at(start.saturating_add(self.base), bytes)
     }
+    /// Waits for the disk, where the commit is to be safe from a loss of power. After an error nobody knows what
+    /// of all that was written is on the disk, and asking again does not tell: writing ends.
     fn barrier(&self) -> Result<()> {
-        if self.manner.power_safe { self.edit.sink.sync() } else { Ok(()) }
+        if !self.manner.power_safe {
+            return Ok(());
+        }
+        self.edit.sink.sync().inspect_err(|_| self.halt(true))
     }
     /// Whether the superblock has a flag for a pending journal.
     fn flagged(&self) -> bool {
@@ -119,45 +126,70 @@ impl Commit<'_> {
         let last = end.saturating_sub(1).checked_div(SECTOR_BYTES);
         Ok((first == last).then_some(one))
     }
-    /// Writes the journal; gives the place of its trailer.
-    fn journal(&self) -> Result<u64> {
+    /// The journal with its trailer: its place, its bytes, and the place of the trailer.
+    fn journal(&self) -> Result<(u64, Vec<u8>, u64)> {
         let record = |(address, bytes): &(u64, Vec<u8>)| Record { address: *address, bytes: bytes.clone() };
         let mut records: Vec<Record> = self.reachable.iter().map(record).collect();
         records.push(Record { address: 0, bytes: self.after.encode()? });
         let mut bytes = Journal { identity: identity(&self.before)?, records }.encode()?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let total = size.saturating_add(TRAILER_BYTES);
-        let len = self.edit.sink.len()?.saturating_sub(self.base);
         let beyond = self.before.end().max(self.after.end());
         // It ends where the source ends, so that it is found.
-        let start = beyond.saturating_add(total).max(len).saturating_sub(total);
+        let start = beyond.saturating_add(total).max(self.len()?).saturating_sub(total);
         bytes.extend(Trailer { start, bytes: size }.encode()?);
-        self.write(start, &bytes)?;
-        Ok(start.saturating_add(size))
+        Ok((start, bytes, start.saturating_add(size)))
+    }
+    fn len(&self) -> Result<u64> {
+        Ok(self.edit.sink.len()?.saturating_sub(self.base))
+    }
+    fn halt(&self, halted: bool) {
+        self.edit.halted.store(halted, Ordering::Release);
     }
     fn run(&self, fresh: &Writes) -> Result<()> {
         for (start, bytes) in fresh {
             self.write(*start, bytes)?;
         }
         // The end of the file that a superblock names is always there.
-        if self.edit.sink.len()?.saturating_sub(self.base) < self.after.end() {
+        if self.len()? < self.after.end() {
             self.edit.sink.set_len(self.base.saturating_add(self.after.end()))?;
         }
         if let Some((start, bytes)) = self.single()? {
             self.barrier()?;
+            self.halt(true);
             self.write(start, &bytes)?;
-            return self.barrier();
+            self.barrier()?;
+            self.halt(false);
+            return Ok(());
         }
-        if !self.flagged() {
+        let (start, bytes, trailer) = self.journal()?;
+        if self.flagged() {
+            self.write(start, &bytes)?;
+        } else {
             // Without a flag the journal counts as soon as it is there: what it leads to is there before it.
             self.barrier()?;
+            self.halt(true);
+            self.write(start, &bytes).inspect_err(|_| self.withdraw(trailer))?;
         }
-        let trailer = self.journal()?;
         self.barrier()?;
-        self.edit.halted.store(true, Ordering::Release);
+        self.halt(true);
         self.apply(trailer)?;
-        self.edit.halted.store(false, Ordering::Release);
+        self.halt(false);
         Ok(())
+    }
+    /// Writing a journal failed, as on a full disk; all of it may be there nevertheless, and then it counts. If it
+    /// is certain that it does not, the commit may be tried again.
+    fn withdraw(&self, trailer: u64) {
+        let end = trailer.saturating_add(TRAILER_BYTES);
+        let gone = || -> Result<()> {
+            if self.len()? >= end {
+                self.write(trailer, &[0; TRAILER_SIZE])?;
+            }
+            self.barrier()
+        };
+        if gone().is_ok() {
+            self.halt(false);
+        }
     }
     /// From here on the commit happens, if need be when the file is next opened.
     fn apply(&self, trailer: u64) -> Result<()> {
@@ -198,8 +230,8 @@ impl Store {
     /// Puts all changes since the last commit into the file, all of them or none.
     ///
     /// An error before the point of no return leaves the changes as they are, to be committed again or
-    /// [rolled back](Store::rollback). One after it ends all writing until the file is reopened, which
-    /// completes the commit.
+    /// [rolled back](Store::rollback). One after it, or one of the disk when it is waited for, ends all writing
+    /// until the file is reopened, which completes the commit or takes it back.
     pub fn commit(&self, manner: Manner) -> Result<()> {
         let edit = self.editing()?;
         let mut superblock = edit.superblock.lock().unwrap_or_else(PoisonError::into_inner);
@@ -210,17 +242,21 @@ impl Store {
             (fresh, reachable, end)
         })?;
         let after = superblock.clone().with_end(self.base(), end);
-        if !reachable.is_empty() || after != *superblock {
+        if !reachable.is_empty() || !fresh.is_empty() || after != *superblock {
             let (before, base) = (superblock.clone(), self.base());
             let commit = Commit { edit, base, before, after: after.clone(), reachable, manner };
             commit.run(&fresh).at(&HERE, 0)?;
+            edit.unsynced.fetch_and(!manner.power_safe, Ordering::AcqRel);
             *superblock = after;
             let span = |(start, bytes): &(u64, Vec<u8>)| {
                 *start..start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
             };
             for written in fresh.iter().chain(&commit.reachable).map(span) {
-                self.pages.changed(written)?;
+                self.pages.changed(written).inspect_err(|_| commit.halt(true))?;
             }
+        } else if manner.power_safe && edit.unsynced.load(Ordering::Acquire) {
+            edit.sink.sync().inspect_err(|_| edit.halted.store(true, Ordering::Release))?;
+            edit.unsynced.store(false, Ordering::Release);
         }
         self.finish_commit(edit, manner.closing)
     }

@@ -37,6 +37,7 @@ impl Store {
             space: Mutex::new(Space::new(end, limit, page)),
             superblock: Mutex::new(superblock),
             halted: AtomicBool::new(false),
+            unsynced: AtomicBool::new(false),
         });
         self.end.store(end, Ordering::Release);
     }
@@ -53,7 +54,7 @@ impl Store {
     pub(super) fn editing(&self) -> Result<&Edit> {
         let edit = self.edit.as_ref().ok_or_else(|| Error::usage("the file is open for reading only"))?;
         if edit.halted.load(Ordering::Acquire) {
-            return Err(Error::usage("a commit was cut short by an error: reopen the file, which completes it"));
+            return Err(Error::usage("a commit was cut short by an error: reopen the file, which completes it or takes it back"));
         }
         Ok(edit)
     }
@@ -122,6 +123,7 @@ impl Store {
     pub(super) fn write_through(&self, start: u64, bytes: &[u8]) -> Result<()> {
         let edit = self.editing()?;
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        edit.unsynced.store(true, Ordering::Release);
         edit.sink.write_at(start.saturating_add(self.base()), bytes)?;
         changes.patch(start, bytes);
         let end = start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));

@@ -13,6 +13,9 @@ pub(super) struct Edit {
     pub(super) space: Mutex<Space>,
     /// The superblock as the last commit left it.
     pub(super) superblock: Mutex<Superblock>,
-    /// Set when a commit failed after its journal was complete: the file is whole again once it is reopened.
+    /// Set while nobody knows what of a commit is in the file, and for good where it failed then: the file is
+    /// whole again once it is reopened.
     pub(super) halted: AtomicBool,
+    /// Whether bytes were written into the file that no commit has waited for.
+    pub(super) unsynced: AtomicBool,
 }

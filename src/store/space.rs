@@ -116,6 +116,7 @@ impl Ranges {
 enum Step {
     Allocated(Range<u64>, Class),
     FreedFresh(Range<u64>, Class),
+    Held,
     Released,
 }
 
@@ -131,6 +132,11 @@ pub struct Space {
     free: [Ranges; 2],
     fresh: Ranges,
     released: Vec<(Range<u64>, Class)>,
+    /// What was given out since the mark.
+    newest: Ranges,
+    /// New space that was given back since the mark and is older than it: it keeps its bytes, so that the step
+    /// can be taken back.
+    held: Vec<(Range<u64>, Class)>,
     steps: Vec<Step>,
 }
 
@@ -145,6 +151,8 @@ impl Space {
             free: Default::default(),
             fresh: Ranges::default(),
             released: Vec::new(),
+            newest: Ranges::default(),
+            held: Vec::new(),
             steps: Vec::new(),
         }
     }
@@ -172,6 +180,7 @@ impl Space {
         let range = start..start.saturating_add(bytes.max(1));
         self.list(class).remove(range.clone());
         self.fresh.add(range.clone());
+        self.newest.add(range.clone());
         self.steps.push(Step::Allocated(range, class));
         Ok(start)
     }
@@ -198,15 +207,21 @@ impl Space {
         self.end = stop;
         Ok(start)
     }
-    /// Gives a block back. Whether it was new: then it is free at once.
+    /// Gives a block back. Whether it was new: then it is free at once, or with the next step if it is older than
+    /// this one.
     pub fn free(&mut self, range: Range<u64>, class: Class) -> bool {
         if range.is_empty() {
             return false;
         }
         if self.fresh.holds(&range) {
             self.fresh.remove(range.clone());
-            self.list(class).add(range.clone());
-            self.steps.push(Step::FreedFresh(range, class));
+            if self.newest.holds(&range) {
+                self.list(class).add(range.clone());
+                self.steps.push(Step::FreedFresh(range, class));
+            } else {
+                self.held.push((range, class));
+                self.steps.push(Step::Held);
+            }
             return true;
         }
         self.released.push((range, class));
@@ -221,6 +236,13 @@ impl Space {
     /// Begins a step that [`Space::undo`] takes back.
     pub fn mark(&mut self) {
         self.steps.clear();
+        self.newest.clear();
+        self.release_held();
+    }
+    fn release_held(&mut self) {
+        for (range, class) in std::mem::take(&mut self.held) {
+            self.list(class).add(range);
+        }
     }
     /// Takes back everything since the mark.
     pub fn undo(&mut self) {
@@ -234,6 +256,11 @@ impl Space {
                     self.list(class).remove(range.clone());
                     self.fresh.add(range);
                 }
+                Step::Held => {
+                    if let Some((range, _)) = self.held.pop() {
+                        self.fresh.add(range);
+                    }
+                }
                 Step::Released => {
                     self.released.pop();
                 }
@@ -244,7 +271,7 @@ impl Space {
     pub fn end_after_commit(&self) -> u64 {
         let mut end = self.end;
         let mut tail: Vec<Range<u64>> = self.free.iter().flat_map(Ranges::iter).collect();
-        tail.extend(self.released.iter().map(|(r, _)| r.clone()));
+        tail.extend(self.released.iter().chain(&self.held).map(|(r, _)| r.clone()));
         tail.sort_by_key(|r| std::cmp::Reverse(r.end));
         for range in tail {
             if range.end < end {
@@ -263,12 +290,14 @@ impl Space {
     /// the end is no longer part of the file.
     pub fn committed(&mut self) {
         let end = self.end_after_commit();
+        self.release_held();
         for (range, class) in std::mem::take(&mut self.released) {
             self.list(class).add(range);
         }
         let all = end..u64::MAX;
         self.free.iter_mut().for_each(|list| list.remove(all.clone()));
         self.fresh.clear();
+        self.newest.clear();
         self.steps.clear();
         self.end = end;
         self.committed_end = end;
@@ -277,6 +306,8 @@ impl Space {
     pub fn rolled_back(&mut self) {
         self.released.clear();
         self.steps.clear();
+        self.newest.clear();
+        self.release_held();
         let (fresh, end) = (std::mem::take(&mut self.fresh), self.committed_end);
         // Which list it came from is not known any more; in paged files it is lost to both until reopened.
         if self.page.is_none() {

@@ -1,27 +1,48 @@
 //! What was committed survives whatever happens: every state that a crash can leave is opened.
 
+mod faults;
+mod generate;
+mod killed;
+mod libhdf5;
 mod states;
+mod store;
 mod workloads;
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use h5::Durability;
 use h5::source::recording::Failing;
-use states::{Random, Run, State, record};
+use generate::{Effort, Random};
+use states::{Run, State, record};
 
-/// How many states of each kind are tried for each workload (the long run sets H5_CRASH_STATES).
-fn amount() -> usize {
-    std::env::var("H5_CRASH_STATES").ok().and_then(|n| n.parse().ok()).unwrap_or(64)
+/// How much more than usual is tried: H5_CRASH_LONG, 1 without it.
+fn long() -> usize {
+    std::env::var("H5_CRASH_LONG").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
+}
+
+/// How many states are tried for each interval between two syncs.
+fn effort() -> Effort {
+    if long() > 1 { Effort::FULL } else { Effort { all: 5, random: 20, single: 10 } }
 }
 
 /// Verifies states; gives their number, and what was wrong with those that were lost.
 struct Proof<'r> {
     run: &'r Run,
     tried: usize,
+    /// States that were verified already, by their hashes.
+    known: HashSet<u64>,
     lost: Vec<String>,
 }
 
 impl Proof<'_> {
     fn take(&mut self, state: &State) {
         self.tried += 1;
+        let mut hash = DefaultHasher::new();
+        (&state.bytes, state.committed, state.in_flight).hash(&mut hash);
+        if !self.known.insert(hash.finish()) {
+            return;
+        }
         if let Err(e) = self.run.verify(state, self.tried % 16 == 0) {
             self.lost.push(format!("state {} after commit {:?} {e}", self.tried, state.committed));
         }
@@ -32,11 +53,11 @@ fn prove(durability: Durability, deaf: u64, seed: u64, only: Option<&str>) -> (u
     let (mut tried, mut lost) = (0, Vec::new());
     for workload in workloads::all().iter().filter(|w| only.is_none_or(|o| o == w.name)) {
         let run = record(workload, durability, deaf);
-        let mut proof = Proof { run: &run, tried: 0, lost: Vec::new() };
+        let mut proof = Proof { run: &run, tried: 0, known: HashSet::new(), lost: Vec::new() };
         let mut random = Random(seed);
         match durability {
-            Durability::Power => run.power_cut(&mut random, amount(), &mut |s| proof.take(&s)),
-            _ => run.killed(&mut random, 3, &mut |s| proof.take(&s)),
+            Durability::Power => run.power_cut(&mut random, &effort(), &mut |s| proof.take(&s)),
+            _ => run.killed(&mut |s| proof.take(&s)),
         }
         tried += proof.tried;
         lost.extend(proof.lost.iter().take(3).map(|l| format!("{}: {l}", workload.name)));

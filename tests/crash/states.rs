@@ -1,15 +1,14 @@
 //! Crash states of a recorded workload, and what each must open as.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use h5::ops::digest::{Options, digest};
-use h5::source::recording::{Operation, Recording, put};
+use h5::source::recording::{Operation, Recording};
 use h5::{Durability, File, OpenOptions};
 
+use crate::generate::{self, Crash, Effort, Random};
 use crate::workloads::Workload;
-
-/// Bytes that are old or new as a whole when the power fails.
-const SECTOR: u64 = 512;
 
 /// A recorded run.
 pub(crate) struct Run {
@@ -25,22 +24,6 @@ pub(crate) struct State {
     pub(crate) committed: Option<usize>,
     /// Whether the next commit had begun.
     pub(crate) in_flight: bool,
-}
-
-/// A small generator of numbers: the same seed gives the same states everywhere.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
 }
 
 pub(crate) fn digest_of(file: &File) -> String {
@@ -79,89 +62,35 @@ fn progress(operations: &[Operation]) -> (Option<usize>, bool) {
 }
 
 impl Run {
+    fn state(&self, crash: Crash) -> State {
+        let (committed, in_flight) = progress(&self.operations[..crash.until]);
+        State { bytes: crash.bytes, committed, in_flight }
+    }
     /// States of a killed process: all operations up to one, and that one in part.
-    pub(crate) fn killed(&self, random: &mut Random, torn: usize, visit: &mut dyn FnMut(State)) {
-        let mut bytes = Vec::new();
-        for (i, operation) in self.operations.iter().enumerate() {
-            if let Operation::Mark(_) = operation {
-                continue;
-            }
-            let (committed, in_flight) = progress(&self.operations[..=i]);
-            if let Operation::Write { offset, bytes: new } = operation {
-                // A sector is written as a whole.
-                let first = (SECTOR - offset % SECTOR) as usize;
-                let cuts = new.len().saturating_sub(first).div_ceil(SECTOR as usize);
-                for _ in 0..torn.min(cuts) {
-                    let mut state = bytes.clone();
-                    put(&mut state, *offset, &new[..first + random.below(cuts) * SECTOR as usize]);
-                    visit(State { bytes: state, committed, in_flight });
-                }
-            }
-            operation.apply(&mut bytes);
-            visit(State { bytes: bytes.clone(), committed, in_flight });
-        }
+    pub(crate) fn killed(&self, visit: &mut dyn FnMut(State)) {
+        let _ = generate::killed(&[], &self.operations, &mut |crash| {
+            visit(self.state(crash));
+            ControlFlow::Continue(())
+        });
     }
     /// States after a loss of power: what was written since the last sync is there in part, sector by sector.
-    pub(crate) fn power_cut(&self, random: &mut Random, most: usize, visit: &mut dyn FnMut(State)) {
-        let mut safe = Vec::new();
-        let mut start = 0;
-        for end in 0..=self.operations.len() {
-            let ends = end == self.operations.len() || self.operations[end] == Operation::Sync;
-            if !ends {
-                continue;
-            }
-            self.interval(start, end, &safe, (&mut *random, most), visit);
-            self.operations[start..end].iter().for_each(|o| o.apply(&mut safe));
-            start = (end + 1).min(self.operations.len());
-        }
+    pub(crate) fn power_cut(&self, random: &mut Random, effort: &Effort, visit: &mut dyn FnMut(State)) {
+        let _ = generate::power_cut(&[], &self.operations, effort, random, &mut |crash| {
+            visit(self.state(crash));
+            ControlFlow::Continue(())
+        });
     }
-    fn interval(
-        &self,
-        start: usize,
-        end: usize,
-        safe: &[u8],
-        (random, most): (&mut Random, usize),
-        visit: &mut dyn FnMut(State),
-    ) {
-        // Each piece with the number of operations after which it may be there.
-        let mut pieces: Vec<(usize, Operation)> = Vec::new();
-        for i in start..end {
-            match &self.operations[i] {
-                Operation::Write { offset, bytes } => {
-                    let mut at = *offset;
-                    let mut left = bytes.as_slice();
-                    while !left.is_empty() {
-                        let n = ((SECTOR - at % SECTOR) as usize).min(left.len());
-                        pieces.push((i, Operation::Write { offset: at, bytes: left[..n].to_vec() }));
-                        at += n as u64;
-                        left = &left[n..];
-                    }
-                }
-                Operation::SetLen(n) => pieces.push((i, Operation::SetLen(*n))),
-                Operation::Sync | Operation::Mark(_) => {}
+    /// The bytes of the file as each commit left it.
+    #[allow(dead_code)]
+    pub(crate) fn files(&self) -> Vec<Vec<u8>> {
+        let (mut bytes, mut out) = (Vec::new(), Vec::new());
+        for operation in &self.operations {
+            operation.apply(&mut bytes);
+            if matches!(operation, Operation::Mark(m) if m == "done") {
+                out.push(bytes.clone());
             }
         }
-        let mut give = |until: usize, chosen: &dyn Fn(usize) -> bool| {
-            let mut bytes = safe.to_vec();
-            let there = pieces.iter().enumerate().filter(|(n, (i, _))| *i < until && chosen(*n));
-            there.for_each(|(_, (_, piece))| piece.apply(&mut bytes));
-            let (committed, in_flight) = progress(&self.operations[..until]);
-            visit(State { bytes, committed, in_flight });
-        };
-        let n = pieces.len();
-        if n <= 12 && (1 << n) <= most {
-            (0..1u32 << n).for_each(|mask| give(end, &|i| mask >> i & 1 == 1));
-            return;
-        }
-        for one in 0..n.min(most / 4) {
-            give(end, &|i| i != one);
-            give(end, &|i| i == one);
-        }
-        for _ in 0..most / 2 {
-            let (until, seed) = (start + 1 + random.below(end - start), random.next());
-            let density = random.below(4) as u64 + 1;
-            give(until, &|i| Random(seed ^ i as u64).next() % 5 < density);
-        }
+        out
     }
     /// Whether a state opens as it must; the words say what is wrong.
     pub(crate) fn verify(&self, state: &State, write: bool) -> Result<usize, String> {

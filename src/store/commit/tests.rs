@@ -43,7 +43,8 @@ fn a_pending_journal_is_completed() {
     let before = edit.superblock.lock().unwrap().clone();
     let reachable = vec![(100, vec![7; 1000])];
     let commit = Commit { edit, base: 0, after: before.clone(), before, reachable, manner: Manner::default() };
-    commit.journal().unwrap();
+    let (start, bytes, _) = commit.journal().unwrap();
+    commit.write(start, &bytes).unwrap();
     let unflagged = sink.to_vec();
     let window = |bytes: Vec<u8>| Window::new(Arc::new(Memory(bytes)), 0);
     let superblock = Superblock::parse(&unflagged).unwrap();

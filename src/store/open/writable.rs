@@ -11,6 +11,7 @@ use crate::format::superblock::{HERE, SWMR_ACCESS, Superblock, WRITE_ACCESS};
 use crate::limits::Limits;
 use crate::source::{ReadAt, WriteAt, window::Window};
 use crate::store::header::edit::HeaderEdit;
+use crate::store::commit::Manner;
 use crate::store::{Class, Store, commit, free_space};
 use crate::wire::{Addr, encode};
 
@@ -21,7 +22,7 @@ impl Container {
     /// Opens the file in `sink` for reading and writing.
     ///
     /// A journal that is pending is written to where it belongs first. A metadata cache image and free-space
-    /// managers in the file are taken into memory, and with the first commit the file has them no more.
+    /// managers in the file are taken into memory, and the file has them no more.
     pub fn open_writable(sink: Arc<dyn WriteAt>, limits: Limits, filters: Arc<Registry>) -> Result<Self> {
         Self::writable(sink, limits, filters, false)
     }
@@ -56,6 +57,10 @@ impl Container {
             container.store.set_superblock(&container.superblock)?;
         }
         container.settle(space).at(&HERE, base)?;
+        if container.store.has_changes() {
+            // Committed for itself: a rollback is not to bring it back.
+            container.store.commit(Manner { power_safe: true, closing: false }).at(&HERE, base)?;
+        }
         Ok(container)
     }
     /// Takes cache image and persisted free space out of the file.
