@@ -99,7 +99,7 @@ fn write(input: &File, path: &Path, options: &Options, progress: &mut dyn FnMut(
     let source = input.container();
     let bound = options.bound.unwrap_or_else(|| input.bound());
     let disk = Arc::new(DiskFile::create(path, true)?);
-    user_block(source, &*disk)?;
+    user_block(source, &disk)?;
     let (limits, filters) = (source.store.limits, source.store.filters.clone());
     let mut target =
         Container::blank(disk.clone(), source.store.base(), superblock(source, bound), limits, filters)?;
