@@ -1,7 +1,10 @@
 //! Entering chunks into their index, and taking them out.
 
-use super::{Chunk, ChunkIndex, Elements, Grid, Visit, btree2, extensible_array, fixed_array};
-use crate::error::{Error, Result, Structure};
+use std::any::Any;
+use std::sync::Arc;
+
+use super::{Chunk, ChunkIndex, Elements, Grid, Page, Visit, btree2, check_rank, extensible_array, fixed_array};
+use crate::error::{At, Error, Result, Structure};
 use crate::format::btree2::records::{ChunkEntry, HERE as RECORD};
 use crate::store::{Class, Store};
 use crate::wire::{Addr, checksum, encode};
@@ -11,6 +14,10 @@ impl ChunkIndex {
     /// it may change, and is then to be written by the caller.
     pub fn set(&mut self, store: &Store, grid: &Grid, scaled: &[u64], chunk: Chunk) -> Result<()> {
         grid.check()?;
+        check_rank(grid, scaled)?;
+        if grid.layout_version >= 4 && !matches!(self, ChunkIndex::Single { .. }) {
+            Elements::of(store, grid).check(&chunk)?;
+        }
         match self {
             ChunkIndex::Single { address, filtered } => {
                 if scaled.iter().any(|s| *s != 0) {
@@ -100,6 +107,15 @@ impl Elements {
         let size_width = grid.size_width(store);
         Elements { size: ChunkEntry::bytes(store.widths, size_width), size_width, chunk_bytes: grid.chunk_bytes }
     }
+    /// Checks that the size of a chunk fits.
+    pub(super) fn check(&self, chunk: &Chunk) -> Result<()> {
+        let bits = u32::from(self.size_width).saturating_mul(8);
+        if self.size_width > 0 && chunk.stored_bytes.checked_shr(bits).unwrap_or(0) != 0 {
+            let what = format!("a chunk of {} stored bytes, which the index holds in {bits} bits", chunk.stored_bytes);
+            return Err(Error::unsupported(what));
+        }
+        Ok(())
+    }
     /// The bytes of an element; none: not allocated.
     pub(super) fn encode(&self, store: &Store, chunk: Option<Chunk>) -> Result<Vec<u8>> {
         let entry = match chunk {
@@ -110,11 +126,6 @@ impl Elements {
             },
             None => ChunkEntry { address: Addr::UNDEFINED, stored: 0, filter_mask: 0 },
         };
-        let bits = u32::from(self.size_width).saturating_mul(8);
-        if self.size_width > 0 && entry.stored.checked_shr(bits).unwrap_or(0) != 0 {
-            let what = format!("a chunk of {} stored bytes, which the index holds in {bits} bits", entry.stored);
-            return Err(Error::unsupported(what));
-        }
         encode(&entry, (store.widths, self.size_width), &RECORD)
     }
     /// So many elements that are not allocated.
@@ -130,17 +141,18 @@ impl Elements {
 /// Allocates space for a block and writes it with its checksum; gives its address and its bytes.
 pub(super) fn place_sealed(store: &Store, mut block: Vec<u8>, tail: u64) -> Result<(Addr, u64)> {
     checksum::seal(&mut block);
-    let bytes = u64::try_from(block.len()).unwrap_or(u64::MAX).saturating_add(tail);
+    let bytes = wide(block.len()).saturating_add(tail);
     let address = store.allocate(bytes, Class::Metadata)?;
     store.write(address, &block)?;
     Ok((address, bytes))
 }
 
-/// Changes bytes of a block of `len` bytes that ends in its checksum.
+/// Changes bytes of a block of `len` bytes that ends in its checksum. A damaged block is refused: a new checksum
+/// would hide the damage.
 pub(super) fn patch(store: &Store, (block, len): (Addr, u64), at: u64, new: &[u8], here: &Structure) -> Result<()> {
     let mut bytes = store.block(block, len, here)?;
+    let body = checksum::verify(&bytes, here).at(here, block.raw())?.len();
     let start = usize::try_from(at).unwrap_or(usize::MAX);
-    let body = bytes.len().saturating_sub(4);
     let target = bytes.get_mut(..body).and_then(|b| b.get_mut(start..)?.get_mut(..new.len()));
     match target {
         Some(target) => target.copy_from_slice(new),
@@ -148,7 +160,62 @@ pub(super) fn patch(store: &Store, (block, len): (Addr, u64), at: u64, new: &[u8
     }
     bytes.truncate(body);
     checksum::seal(&mut bytes);
-    let end = bytes.get(body..).unwrap_or_default().to_vec();
     store.write(block.plus(at), new)?;
-    store.write(block.plus(u64::try_from(body).unwrap_or(0)), &end)
+    store.write(block.plus(wide(body)), bytes.get(body..).unwrap_or_default())
+}
+
+/// A block that ends in elements of an array, and then its checksum.
+pub(super) trait Block: Any + Clone + Send + Sync {
+    /// The elements.
+    fn elements(&mut self) -> &mut [u8];
+}
+
+impl Block for Page {
+    fn elements(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+/// Changes the element at byte `at` of the elements of a block, which was read with its checksum. Its decoded form
+/// stays in the cache, so that the next change of it reads nothing.
+pub(super) fn set_element<T: Block>(
+    store: &Store,
+    (address, block): (Addr, Arc<T>),
+    (at, element): (u64, &[u8]),
+    encoded: impl FnOnce(&T) -> Result<Vec<u8>>,
+    here: &Structure,
+) -> Result<()> {
+    // Out of the cache first: then it is changed where it lies, unless a reader holds it.
+    store.evict::<T>(address);
+    let mut block = Arc::unwrap_or_clone(block);
+    let elements = block.elements();
+    let len = elements.len();
+    let from = usize::try_from(at).unwrap_or(usize::MAX);
+    match elements.get_mut(from..).and_then(|e| e.get_mut(..element.len())) {
+        Some(place) => place.copy_from_slice(element),
+        None => return Err(here.damaged(format!("no byte {at} in {len} bytes of elements"))),
+    }
+    let mut bytes = encoded(&block)?;
+    let body = bytes.len();
+    checksum::seal(&mut bytes);
+    store.write(address.plus(wide(body.saturating_sub(len).saturating_add(from))), element)?;
+    store.write(address.plus(wide(body)), bytes.get(body..).unwrap_or_default())?;
+    let weight = wide(bytes.len());
+    store.cached(address, here, || Ok((block, weight))).map(|_| ())
+}
+
+/// Bit `index` of `bytes` set, the highest of a byte first: the byte's place and its new value.
+pub(super) fn with_bit(bytes: &[u8], index: u64) -> (u64, u8) {
+    let byte = index.checked_div(8).unwrap_or(0);
+    let old = usize::try_from(byte).ok().and_then(|i| bytes.get(i)).copied().unwrap_or(0);
+    (byte, old | 0x80u8.wrapping_shr(u32::try_from(index.wrapping_rem(8)).unwrap_or(0)))
+}
+
+/// The error for a chunk that the array has no element for.
+pub(super) fn no_place(scaled: &[u64]) -> Error {
+    Error::usage(format!("a chunk at {scaled:?}, beyond the maximum extent"))
+}
+
+fn wide(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }

@@ -13,6 +13,9 @@ use crate::wire::{Addr, decode};
 
 pub(super) mod edit;
 
+/// Bytes that a decoded header counts for in the cache.
+const HEADER_WEIGHT: u64 = 128;
+
 /// An open array.
 struct Array<'a> {
     store: &'a Store,
@@ -35,7 +38,7 @@ impl<'a> Array<'a> {
         let head = store.cached(address, &HERE, || {
             let w = store.widths;
             let block = store.block(address, Header::bytes(w), &HERE)?;
-            Ok((Header::parse(verify(&block, &HERE)?, w)?, 128))
+            Ok((Header::parse(verify(&block, &HERE)?, w)?, HEADER_WEIGHT))
         })?;
         let elements = Elements::new(store, grid, head.client, head.element_size, &HERE)?;
         Ok(Array { store, address, head, elements })
@@ -87,9 +90,13 @@ impl<'a> Array<'a> {
     /// The elements of a page of the data block at `address`.
     fn page(&self, address: Addr, shape: &SuperBlockShape, index: u64) -> Result<Arc<super::Page>> {
         let bytes = self.head.elements_bytes(self.head.page_elements());
+        page(self.store, self.page_address(address, shape, index), bytes, &DATA_BLOCK)
+    }
+    /// Where a page of the data block at `address` lies.
+    fn page_address(&self, address: Addr, shape: &SuperBlockShape, index: u64) -> Addr {
+        let bytes = self.head.elements_bytes(self.head.page_elements());
         let prefix = self.head.data_block_bytes(self.store.widths, shape);
-        let skip = index.saturating_mul(bytes.saturating_add(4));
-        page(self.store, address.plus(prefix).plus(skip), bytes, &DATA_BLOCK)
+        address.plus(prefix).plus(index.saturating_mul(bytes.saturating_add(4)))
     }
     /// The chunk of an element.
     fn get(&self, place: u64) -> Result<Option<Chunk>> {

@@ -44,8 +44,8 @@ fn data_block(store: &Store, head: &Header, address: Addr) -> Result<Arc<DataBlo
     Ok(block)
 }
 
-/// The elements of page `index`, and the place of its first.
-fn page_of(store: &Store, head: &Header, index: u64) -> Result<(Arc<super::Page>, u64)> {
+/// Where page `index` lies, its bytes without the checksum, and the place of its first element.
+fn page_at(store: &Store, head: &Header, index: u64) -> (Addr, u64, u64) {
     let size = u64::from(head.element_size);
     let full = head.page_elements();
     let first = index.saturating_mul(full);
@@ -53,7 +53,13 @@ fn page_of(store: &Store, head: &Header, index: u64) -> Result<(Arc<super::Page>
     let prefix = Header::data_block_bytes(store.widths, body_bytes(head));
     let address = head.data_block.plus(prefix).plus(index.saturating_mul(stride));
     let count = head.elements.0.saturating_sub(first).min(full);
-    Ok((page(store, address, count.saturating_mul(size), &DATA_BLOCK)?, first))
+    (address, count.saturating_mul(size), first)
+}
+
+/// The elements of page `index`, and the place of its first.
+fn page_of(store: &Store, head: &Header, index: u64) -> Result<(Arc<super::Page>, u64)> {
+    let (address, bytes, first) = page_at(store, head, index);
+    Ok((page(store, address, bytes, &DATA_BLOCK)?, first))
 }
 
 pub(super) fn get(store: &Store, grid: &Grid, address: Addr, scaled: &[u64]) -> Result<Option<Chunk>> {

@@ -102,10 +102,7 @@ impl ChunkIndex {
     /// The chunk with these coordinates (in chunks); `None` where it is not allocated.
     pub fn get(&self, store: &Store, grid: &Grid, scaled: &[u64]) -> Result<Option<Chunk>> {
         grid.check()?;
-        if scaled.len() != grid.chunk.len() {
-            let (found, rank) = (scaled.len(), grid.chunk.len());
-            return Err(Error::usage(format!("{found} coordinates of a chunk in {rank} dimensions")));
-        }
+        check_rank(grid, scaled)?;
         let address = self.address();
         if !address.is_defined() {
             return Ok(None);
@@ -147,6 +144,14 @@ impl ChunkIndex {
             | ChunkIndex::BTree2 { header: a } => a,
         }
     }
+}
+
+fn check_rank(grid: &Grid, scaled: &[u64]) -> Result<()> {
+    let (found, rank) = (scaled.len(), grid.chunk.len());
+    if found == rank {
+        return Ok(());
+    }
+    Err(Error::usage(format!("{found} coordinates of a chunk in {rank} dimensions")))
 }
 
 /// What [`ChunkIndex::each`] calls with a chunk and its coordinates.
@@ -284,6 +289,7 @@ fn bit(bytes: &[u8], index: u64) -> bool {
 }
 
 /// Page bytes without their checksum.
+#[derive(Clone)]
 struct Page(Vec<u8>);
 
 /// Fetches a page of `bytes` bytes of elements, and its checksum.

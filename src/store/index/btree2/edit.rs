@@ -33,8 +33,6 @@ fn order<'a>(elements: &'a Elements, scaled: &'a [u64]) -> impl FnMut(&[u8]) -> 
 /// Enters a chunk, or changes where it is.
 pub(in super::super) fn set(store: &Store, grid: &Grid, header: Addr, scaled: &[u64], chunk: Chunk) -> Result<()> {
     let (elements, _) = parts(store, grid);
-    // Checked as the elements of arrays are: the stored size has its width.
-    elements.encode(store, Some(chunk))?;
     let stored = if elements.size_width > 0 { chunk.stored_bytes } else { 0 };
     let entry = ChunkEntry { address: chunk.address, stored, filter_mask: chunk.filter_mask };
     let record = ChunkRecord { entry, scaled: scaled.to_vec() };

@@ -1,10 +1,10 @@
 //! Changing a fixed array.
 
-use super::{body_bytes, open, page_of};
+use super::{body_bytes, data_block, open, page_at};
 use crate::error::Result;
 use crate::format::fixed_array::{DATA_BLOCK, DataBlock, HERE, Header};
-use crate::store::index::edit::{patch, place_sealed};
-use crate::store::index::{Chunk, Elements, Grid, Page, bit};
+use crate::store::index::edit::{Block, no_place, patch, place_sealed, set_element, with_bit};
+use crate::store::index::{Chunk, Elements, Grid, Page, bit, page};
 use crate::store::Store;
 use crate::wire::{Addr, Length, checksum, encode};
 
@@ -24,12 +24,6 @@ pub(in super::super) fn create(store: &Store, grid: &Grid) -> Result<Addr> {
         data_block: Addr::UNDEFINED,
     };
     Ok(place_sealed(store, encode(&header, (store.widths,), &HERE)?, 0)?.0)
-}
-
-fn page_bytes(head: &Header, index: u64) -> u64 {
-    let first = index.saturating_mul(head.page_elements());
-    let count = head.elements.0.saturating_sub(first).min(head.page_elements());
-    count.saturating_mul(u64::from(head.element_size))
 }
 
 /// Bytes of all pages with their checksums.
@@ -56,45 +50,54 @@ fn make_data_block(store: &Store, elements: &Elements, head: &Header, address: A
     Ok(place)
 }
 
+impl Block for DataBlock {
+    fn elements(&mut self) -> &mut [u8] {
+        &mut self.body
+    }
+}
+
 /// Sets the element of a chunk.
 pub(in super::super) fn set(store: &Store, grid: &Grid, address: Addr, scaled: &[u64], chunk: Option<Chunk>) -> Result<()> {
     let (mut head, elements) = open(store, grid, address)?;
-    let Some(place) = grid.linear(scaled, 0)?.filter(|p| *p < head.elements.0) else {
-        return Err(HERE.damaged(format!("no element for the chunk at {scaled:?}")));
-    };
     let element = elements.encode(store, chunk)?;
+    let place = grid.linear(scaled, 0)?.ok_or_else(|| no_place(scaled))?;
+    if place >= head.elements.0 {
+        return Err(HERE.mismatch("elements", head.elements.0, format!("one for chunk {place}")));
+    }
     if !head.data_block.is_defined() {
         make_data_block(store, &elements, &head, address)?;
         head = open(store, grid, address)?.0;
     }
-    let (block, size) = (head.data_block, u64::from(head.element_size));
-    let prefix = Header::data_block_bytes(store.widths, body_bytes(&head));
-    let body_at = prefix.saturating_sub(4).saturating_sub(body_bytes(&head));
+    let block = data_block(store, &head, address)?;
+    let size = u64::from(head.element_size);
     if head.pages() == 0 {
-        patch(store, (block, prefix), body_at.saturating_add(place.saturating_mul(size)), &element, &DATA_BLOCK)?;
-        store.evict::<DataBlock>(block);
-        return Ok(());
+        let encoded = |b: &DataBlock| encode(b, (store.widths, body_bytes(&head)), &DATA_BLOCK);
+        let change = (place.saturating_mul(size), element.as_slice());
+        return set_element(store, (head.data_block, block), change, encoded, &DATA_BLOCK);
     }
     let index = place.wrapping_shr(u32::from(head.page_bits));
-    let full = head.page_elements().saturating_mul(size).saturating_add(4);
-    let page = block.plus(prefix).plus(index.saturating_mul(full));
-    let bytes = page_bytes(&head, index);
-    let bitmap = super::data_block(store, &head, address)?;
-    if !bit(&bitmap.body, index) {
-        let mut empty = elements.empty(store, bytes.checked_div(size).unwrap_or(0))?;
-        checksum::seal(&mut empty);
-        store.write(page, &empty)?;
-        let byte = index.checked_div(8).unwrap_or(0);
-        let old = usize::try_from(byte).ok().and_then(|i| bitmap.body.get(i)).copied().unwrap_or(0);
-        let new = old | 0x80u8.wrapping_shr(u32::try_from(index.wrapping_rem(8)).unwrap_or(0));
-        patch(store, (block, prefix), body_at.saturating_add(byte), &[new], &DATA_BLOCK)?;
-        store.evict::<DataBlock>(block);
+    let (at, bytes, first) = page_at(store, &head, index);
+    if !bit(&block.body, index) {
+        make_page(store, &elements, &head, &block, index)?;
     }
-    let first = index.saturating_mul(head.page_elements());
-    let at = place.saturating_sub(first).saturating_mul(size);
-    patch(store, (page, bytes.saturating_add(4)), at, &element, &DATA_BLOCK)?;
-    store.evict::<Page>(page);
-    page_of(store, &head, index).map(|_| ())
+    let page = page(store, at, bytes, &DATA_BLOCK)?;
+    let change = (place.saturating_sub(first).saturating_mul(size), element.as_slice());
+    set_element(store, (at, page), change, |p| Ok(p.0.clone()), &DATA_BLOCK)
+}
+
+/// Writes a page without any chunk, and says so in the bitmap.
+fn make_page(store: &Store, elements: &Elements, head: &Header, block: &DataBlock, index: u64) -> Result<()> {
+    let (at, bytes, _) = page_at(store, head, index);
+    let mut empty = elements.empty(store, bytes.checked_div(u64::from(head.element_size)).unwrap_or(0))?;
+    checksum::seal(&mut empty);
+    store.write(at, &empty)?;
+    store.evict::<Page>(at);
+    let prefix = Header::data_block_bytes(store.widths, body_bytes(head));
+    let bitmap = prefix.saturating_sub(4).saturating_sub(body_bytes(head));
+    let (byte, new) = with_bit(&block.body, index);
+    patch(store, (head.data_block, prefix), bitmap.saturating_add(byte), &[new], &DATA_BLOCK)?;
+    store.evict::<DataBlock>(head.data_block);
+    Ok(())
 }
 
 /// Gives the array's space back.
