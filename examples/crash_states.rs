@@ -8,6 +8,7 @@
 //! Half of the N states are of a killed process, half of a loss of power. Beside `DIR/0000.h5` lies
 //! `DIR/0000.json`, the digest (as `h5 digest` prints it) of the commit that the state opens as.
 
+#[allow(dead_code)] // The tests use all of it.
 #[path = "../tests/crash/generate.rs"]
 mod generate;
 #[path = "../tests/crash/states.rs"]

@@ -43,14 +43,13 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     if root.contains(&destination)? {
         return Err(Failure::Message(format!("{destination} is in {} already", to.display())));
     }
-    let mut options = CopyOptions::default();
-    options.follow_soft = args.follow;
-    options.shallow = args.shallow;
-    options.references = match (args.expand, same) {
+    let references = match (args.expand, same) {
         (true, _) => References::Expand,
         (false, true) => References::Keep,
         (false, false) => References::Null,
     };
+    let (follow_soft, shallow) = (args.follow, args.shallow);
+    let options = CopyOptions { follow_soft, shallow, references, ..CopyOptions::default() };
     root.copy_with(&object, &destination, &options)?;
     target.close()?;
     Ok(Outcome::Whole)

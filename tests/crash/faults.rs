@@ -73,7 +73,7 @@ fn try_fault(workload: &Workload, run: &Run, durability: Durability, fault: Faul
     };
     verify(true)?;
     source.repair();
-    live_on(&file, run, &ended, fault.at % 2 == 0)?;
+    live_on(&file, run, &ended, fault.at.is_multiple_of(2))?;
     drop(file);
     verify(true).map(|()| true)
 }

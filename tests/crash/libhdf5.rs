@@ -79,8 +79,11 @@ pub(crate) fn is_pending(bytes: &[u8]) -> bool {
     pending(&Window::new(source, base), &superblock).unwrap().is_some()
 }
 
+/// Gives states one by one.
+type Each<'a> = &'a mut dyn FnMut(&mut dyn FnMut(State));
+
 /// One in so many of the states that `each` gives.
-fn some(every: usize, random: &mut Random, each: &mut dyn FnMut(&mut dyn FnMut(State))) -> Vec<State> {
+fn some(every: usize, random: &mut Random, each: Each<'_>) -> Vec<State> {
     let mut out = Vec::new();
     each(&mut |state| {
         if state.committed.is_some() && random.below(every) == 0 {

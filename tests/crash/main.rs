@@ -43,7 +43,7 @@ impl Proof<'_> {
         if !self.known.insert(hash.finish()) {
             return;
         }
-        if let Err(e) = self.run.verify(state, self.tried % 16 == 0) {
+        if let Err(e) = self.run.verify(state, self.tried.is_multiple_of(16)) {
             self.lost.push(format!("state {} after commit {:?} {e}", self.tried, state.committed));
         }
     }
