@@ -114,11 +114,10 @@ fn a_rollback_after_opening() {
         let mut before = digest_path(&path, &Default::default());
         let file = OpenOptions::new().edit_bytes(std::fs::read(&path).unwrap()).unwrap();
         file.rollback().unwrap();
-        file.root().unwrap().create_group("after").unwrap();
+        file.root().unwrap().create_group("quite new").unwrap();
         file.rollback().unwrap();
-        eprintln!("{name} {:?}", file.root().unwrap().names());
         let data = vec![7u8; 50_000];
-        file.root().unwrap().new_dataset::<u8>().shape([50_000]).create("after").unwrap().write_raw(&data).unwrap();
+        file.root().unwrap().new_dataset::<u8>().shape([50_000]).create("quite new").unwrap().write_raw(&data).unwrap();
         file.commit().unwrap();
         let report = h5::ops::check::check(
             &File::from_bytes(file.to_vec().unwrap()).unwrap(),
@@ -127,7 +126,7 @@ fn a_rollback_after_opening() {
         );
         let report = report.unwrap();
         assert!(report.problems.is_empty(), "{name}: {:?}", report.problems);
-        file.root().unwrap().delete("after").unwrap();
+        file.root().unwrap().delete("quite new").unwrap();
         file.commit().unwrap();
         let mut after: serde_json::Value = serde_json::from_str(&digest_of(&File::from_bytes(file.to_vec().unwrap()).unwrap())).unwrap();
         before["file"].take();
