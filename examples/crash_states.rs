@@ -17,8 +17,8 @@ mod workloads;
 
 use std::path::Path;
 
-use h5::Durability;
 use generate::{Effort, Random};
+use h5::Durability;
 use states::{State, record};
 
 /// Gives states one by one.
@@ -66,7 +66,9 @@ fn main() {
     for (run, n) in [(&killed, n - half), (&cut, half)] {
         let found = sample(n, &mut choice, &mut |visit| match std::ptr::eq(run, &killed) {
             true => run.killed(visit),
-            false => run.power_cut(&mut random, &Effort { all: 8, random: n.max(64), single: n.max(16) }, visit),
+            false => {
+                run.power_cut(&mut random, &Effort { all: 8, random: n.max(64), single: n.max(16) }, visit)
+            }
         });
         made.extend(found.into_iter().map(|state| (run, state)));
     }

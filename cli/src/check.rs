@@ -30,7 +30,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let (file, _) = open(&args.file)?;
     let mut bar = Bar::new(!args.quiet && std::io::stderr().is_terminal());
-    let report = check(&file, &Options { data: args.data }, &mut |p| bar.show(p.done_bytes, p.total_bytes, p.objects));
+    let report =
+        check(&file, &Options { data: args.data }, &mut |p| bar.show(p.done_bytes, p.total_bytes, p.objects));
     bar.clear();
     let report = report?;
     let mut out = std::io::BufWriter::new(anstream::AutoStream::auto(std::io::stdout().lock()));

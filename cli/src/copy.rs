@@ -66,6 +66,8 @@ fn place(given: &str, path: Option<&str>) -> Result<(PathBuf, String), Failure> 
         Some((file, path)) if !file.is_empty() && !Path::new(given).is_file() && !path.is_empty() => {
             Ok((PathBuf::from(file), path.to_string()))
         }
-        _ => Err(Failure::Message(format!("{given} names no object: give FILE:PATH, or the file with -s and -d"))),
+        _ => Err(Failure::Message(format!(
+            "{given} names no object: give FILE:PATH, or the file with -s and -d"
+        ))),
     }
 }

@@ -22,7 +22,9 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     match found {
         Found::Nothing => writeln!(out, "nothing to recover")?,
         Found::Journal => writeln!(out, "completed a commit that was cut short")?,
-        Found::Mark => writeln!(out, "cleared the mark of a writer that was killed; the file has no problem")?,
+        Found::Mark => {
+            writeln!(out, "cleared the mark of a writer that was killed; the file has no problem")?
+        }
         Found::Problems(problems) => {
             for problem in &problems {
                 writeln!(out, "problem: {}", h5::ops::text::printable(problem))?;

@@ -44,7 +44,9 @@ enum BoundArg {
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let (file, truncated) = open(&args.file)?;
     if truncated {
-        return Err(Failure::Unreadable("a truncated file is not written anew: data would be missing".into()));
+        return Err(Failure::Unreadable(
+            "a truncated file is not written anew: data would be missing".into(),
+        ));
     }
     let mut options = Options::default();
     options.bound = args.bound.map(|b| match b {
@@ -83,7 +85,8 @@ fn filters(given: &[String]) -> Result<Filters, Failure> {
 
 fn stage(text: &str) -> Result<h5::filter::Stage, Failure> {
     let (name, value) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v)));
-    let number = |v: &str| v.parse::<u32>().map_err(|_| wrong(format!("{v} in the filter {text} is no number")));
+    let number =
+        |v: &str| v.parse::<u32>().map_err(|_| wrong(format!("{v} in the filter {text} is no number")));
     let values = value.map_or(Ok(Vec::new()), |v| v.split(',').map(number).collect::<Result<Vec<_>, _>>())?;
     let (id, optional, client_data) = match name {
         "deflate" | "gzip" => (1, true, if values.is_empty() { vec![6] } else { values }),
@@ -97,7 +100,8 @@ fn stage(text: &str) -> Result<h5::filter::Stage, Failure> {
         id => match id.parse() {
             Ok(id) => (id, false, values),
             Err(_) => {
-                let known = "shuffle, deflate[=LEVEL], fletcher32, lzf, lz4, bzip2, zstd[=LEVEL], none or a number";
+                let known =
+                    "shuffle, deflate[=LEVEL], fletcher32, lzf, lz4, bzip2, zstd[=LEVEL], none or a number";
                 return Err(wrong(format!("the filter {id} is not known: give {known}")));
             }
         },

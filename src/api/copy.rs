@@ -51,9 +51,19 @@ impl Recode for Recoder {
             let selection = Selection::Slab(spans);
             let stored = old.read_stored(&selection)?;
             let bytes = stored.len() as u64;
-            let data = if from.datatype.is_variable() { copier.translated(&from.datatype, &stored)? } else { stored };
-            let writer =
-                Writer { container: target, cache: &cache, opener: &NoOther, info: &new, parallel: false, field: None };
+            let data = if from.datatype.is_variable() {
+                copier.translated(&from.datatype, &stored)?
+            } else {
+                stored
+            };
+            let writer = Writer {
+                container: target,
+                cache: &cache,
+                opener: &NoOther,
+                info: &new,
+                parallel: false,
+                field: None,
+            };
             let changed = writer.write(&selection, &data)?;
             changed.apply(&mut new);
             copier.done(bytes);
@@ -75,14 +85,13 @@ fn blocks(old: &Dataset, new: &DatasetInfo) -> Result<Vec<Block>> {
     // Where the source has chunks, only what it has is written.
     let mut starts = BTreeSet::new();
     match old.chunk_shape() {
-        Some(shape) => old.each_chunk(&mut |chunk| {
-            add(&mut starts, &chunk.offset, &shape, &dims, &cut)
-        })?,
+        Some(shape) => old.each_chunk(&mut |chunk| add(&mut starts, &chunk.offset, &shape, &dims, &cut))?,
         None if is_written(old.info()) => add(&mut starts, &vec![0; dims.len()], &dims, &dims, &cut)?,
         None => {}
     }
     let block = |start: Vec<u64>| {
-        let shape = start.iter().zip(&cut).zip(&dims).map(|((s, c), d)| (*c).min(d.saturating_sub(*s))).collect();
+        let shape =
+            start.iter().zip(&cut).zip(&dims).map(|((s, c), d)| (*c).min(d.saturating_sub(*s))).collect();
         (start, shape)
     };
     Ok(starts.into_iter().map(block).collect())

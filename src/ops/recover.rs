@@ -47,7 +47,9 @@ pub fn recover(path: &Path, force: bool) -> Result<Found> {
     let report = check(&file, &Options { data: true }, &mut |_| {})?;
     drop(file);
     if !report.is_clean() && !force {
-        return Ok(Found::Problems(report.problems.iter().map(|p| format!("{}: {}", p.path, p.what)).collect()));
+        return Ok(Found::Problems(
+            report.problems.iter().map(|p| format!("{}: {}", p.path, p.what)).collect(),
+        ));
     }
     let sink = Arc::new(DiskFile::open_for_writing(path)?);
     crate::api::lock::exclusive(sink.file(), crate::Locking::default())?;

@@ -55,7 +55,12 @@ pub struct Report {
 /// # Ok(())
 /// # }
 /// ```
-pub fn repack(input: &File, output: &Path, options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Report> {
+pub fn repack(
+    input: &File,
+    output: &Path,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report> {
     let named = |e: Error| e.on_path(&output.display().to_string());
     if output.exists() && !options.replace {
         return Err(named(Error::usage("there is a file already")));
@@ -96,7 +101,8 @@ fn write(input: &File, path: &Path, options: &Options, progress: &mut dyn FnMut(
     let disk = Arc::new(DiskFile::create(path, true)?);
     user_block(source, &*disk)?;
     let (limits, filters) = (source.store.limits, source.store.filters.clone());
-    let mut target = Container::blank(disk.clone(), source.store.base(), superblock(source, bound), limits, filters)?;
+    let mut target =
+        Container::blank(disk.clone(), source.store.base(), superblock(source, bound), limits, filters)?;
     let recoder = Recoder { source: input.clone() };
     let mut objects = 0;
     let mut watch = |p: Progress| {
@@ -112,7 +118,11 @@ fn write(input: &File, path: &Path, options: &Options, progress: &mut dyn FnMut(
     let root = Copier::new(source, &target, copy, &recoder, &mut watch).tree(source.superblock.root())?;
     target.found(root, Addr::UNDEFINED)?;
     target.store.commit(Manner { power_safe: true, closing: true })?;
-    Ok(Report { objects, old_bytes: source.store.end().saturating_add(source.store.base()), new_bytes: disk.len()? })
+    Ok(Report {
+        objects,
+        old_bytes: source.store.end().saturating_add(source.store.base()),
+        new_bytes: disk.len()?,
+    })
 }
 
 /// The superblock of the new file: node sizes of the old one are kept where it has room for them.

@@ -107,17 +107,28 @@ fn errors_of_the_disk_lose_nothing_and_handles_live_on() {
 /// rollback, and the file means the same.
 #[test]
 fn a_rollback_after_opening() {
-    let fixtures = ["cache_image_latest.h5", "cache_image_v110.h5", "space_aggregate_persist_latest.h5",
-        "space_page_persist_latest.h5"];
+    let fixtures = [
+        "cache_image_latest.h5",
+        "cache_image_v110.h5",
+        "space_aggregate_persist_latest.h5",
+        "space_page_persist_latest.h5",
+    ];
     for name in fixtures {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files").join(name);
         let mut before = digest_path(&path, &Default::default());
         let file = OpenOptions::new().edit_bytes(std::fs::read(&path).unwrap()).unwrap();
         file.rollback().unwrap();
-        file.root().unwrap().create_group("quite new").unwrap();
+        file.root().unwrap().create_group("new one").unwrap();
         file.rollback().unwrap();
         let data = vec![7u8; 50_000];
-        file.root().unwrap().new_dataset::<u8>().shape([50_000]).create("quite new").unwrap().write_raw(&data).unwrap();
+        file.root()
+            .unwrap()
+            .new_dataset::<u8>()
+            .shape([50_000])
+            .create("new one")
+            .unwrap()
+            .write_raw(&data)
+            .unwrap();
         file.commit().unwrap();
         let report = h5::ops::check::check(
             &File::from_bytes(file.to_vec().unwrap()).unwrap(),
@@ -126,9 +137,10 @@ fn a_rollback_after_opening() {
         );
         let report = report.unwrap();
         assert!(report.problems.is_empty(), "{name}: {:?}", report.problems);
-        file.root().unwrap().delete("quite new").unwrap();
+        file.root().unwrap().delete("new one").unwrap();
         file.commit().unwrap();
-        let mut after: serde_json::Value = serde_json::from_str(&digest_of(&File::from_bytes(file.to_vec().unwrap()).unwrap())).unwrap();
+        let mut after: serde_json::Value =
+            serde_json::from_str(&digest_of(&File::from_bytes(file.to_vec().unwrap()).unwrap())).unwrap();
         before["file"].take();
         after["file"].take();
         assert_eq!(before, after, "{name}");

@@ -51,8 +51,19 @@ fn stands_at(file: &File) -> Result<i64, String> {
     let there = root.names().map_err(told)?.into_iter().filter(|n| n.starts_with("at ")).collect::<Vec<_>>();
     let logged = log.iter().zip(1..).all(|(line, k): (&String, i64)| line.starts_with(&format!("step {k} ")));
     let inner = k == 0
-        || file.group(&format!("at {k}")).and_then(|g| g.attribute("inner")).and_then(|a| a.read_scalar::<i64>()).map_err(told)? == k;
-    match rows == frames && axis == steps && log.len() == k as usize && logged && inner && there == [format!("at {k}")] {
+        || file
+            .group(&format!("at {k}"))
+            .and_then(|g| g.attribute("inner"))
+            .and_then(|a| a.read_scalar::<i64>())
+            .map_err(told)?
+            == k;
+    match rows == frames
+        && axis == steps
+        && log.len() == k as usize
+        && logged
+        && inner
+        && there == [format!("at {k}")]
+    {
         true => Ok(k),
         false => Err(format!("not all of step {k}: {} rows, {} lines, {there:?}", axis.len(), log.len())),
     }
@@ -119,22 +130,31 @@ fn killed_processes_lose_no_step() {
         let bytes = std::fs::read(&path).unwrap();
         let file = File::open(&path).unwrap();
         let found = stands_at(&file).unwrap_or_else(|e| panic!("round {round}: {e}"));
-        assert!(found == last || found == last + 1, "round {round}: step {last} had returned, {found} is there");
+        assert!(
+            found == last || found == last + 1,
+            "round {round}: step {last} had returned, {found} is there"
+        );
         assert_eq!(std::fs::read(&path).unwrap(), bytes, "a file that is only read is not written");
         drop(file);
         let waits = is_pending(&bytes);
         pending += usize::from(waits);
         steps = steps.max(found);
+        // Before superblock 3 a part of the commit that is pending is seen, and libhdf5 may hang on it.
         if (round % 4 == 0 || waits) && !(waits && bytes[8] < 3) {
-            let (left, whole) = (folder.path().join(format!("{round}.h5")), folder.path().join(format!("{round}-whole.h5")));
+            let (left, whole) =
+                (folder.path().join(format!("{round}.h5")), folder.path().join(format!("{round}-whole.h5")));
             std::fs::write(&left, &bytes).unwrap();
             std::fs::write(&whole, &bytes).unwrap();
             File::open_rw(&whole).unwrap().close().unwrap();
             pairs.push((left, whole, waits));
         }
     }
-    eprintln!("{rounds} processes killed in {:?}: {pending} with a pending journal, up to step {steps}", begun.elapsed());
-    let paths: Vec<&Path> = pairs.iter().flat_map(|(left, whole, _)| [left.as_path(), whole.as_path()]).collect();
+    eprintln!(
+        "{rounds} processes killed in {:?}: {pending} with a pending journal, up to step {steps}",
+        begun.elapsed()
+    );
+    let paths: Vec<&Path> =
+        pairs.iter().flat_map(|(left, whole, _)| [left.as_path(), whole.as_path()]).collect();
     let Some(looks) = look(&paths) else { return };
     let mut refused = 0;
     for (two, (left, _, waits)) in looks.chunks(2).zip(&pairs) {

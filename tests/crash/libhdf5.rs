@@ -66,7 +66,10 @@ pub(crate) fn look(paths: &[&Path]) -> Option<Vec<Look>> {
 fn dump(path: &Path) -> Option<String> {
     let output = Command::new("h5dump").arg(path).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    output.status.success().then(|| text.split_once('\n').map(|(_, rest)| rest.to_string()).unwrap_or_default())
+    output
+        .status
+        .success()
+        .then(|| text.split_once('\n').map(|(_, rest)| rest.to_string()).unwrap_or_default())
 }
 
 /// Whether a journal is pending in a file.
@@ -106,7 +109,9 @@ fn libhdf5_sees_whole_commits() {
             let few = Effort { all: 3, random: 4, single: 4 };
             let every = 300 / per_run.min(100);
             let found = match durability {
-                Durability::Power => some(every * 4, &mut choice, &mut |v| run.power_cut(&mut random, &few, v)),
+                Durability::Power => {
+                    some(every * 4, &mut choice, &mut |v| run.power_cut(&mut random, &few, v))
+                }
                 _ => some(every, &mut choice, &mut |v| run.killed(v)),
             };
             let files = run.files();

@@ -11,9 +11,9 @@ mod workloads;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use generate::{Effort, Random};
 use h5::Durability;
 use h5::source::recording::Failing;
-use generate::{Effort, Random};
 use states::{Run, State, record};
 
 /// How much more than usual is tried: H5_CRASH_LONG, 1 without it.

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use h5::Limits;
 use h5::filter::Registry;
 use h5::format::superblock::Superblock;
+use h5::source::WriteAt;
 use h5::source::memory::{Growing, Memory};
 use h5::source::recording::{Operation, Recording};
-use h5::source::WriteAt;
+use h5::store::Class;
 use h5::store::commit::Manner;
 use h5::store::open::Container;
-use h5::store::Class;
 use h5::wire::{Addr, Widths};
-use h5::Limits;
 
 use crate::generate::{Crash, Effort, Random, killed, power_cut};
 
@@ -139,7 +139,11 @@ impl Run {
         if let Some(first) = expected.get_mut(&FIRST.0) {
             first[..900].fill(78);
         }
-        if holds(&again, &expected) { Ok(()) } else { Err(format!("{}: written further it broke", crash.how)) }
+        if holds(&again, &expected) {
+            Ok(())
+        } else {
+            Err(format!("{}: written further it broke", crash.how))
+        }
     }
     /// Tries all states of these operations; gives their number and the first that was lost.
     fn prove(&self, operations: &[Operation], effort: Option<&Effort>, seed: u64) -> (usize, Option<String>) {
@@ -234,10 +238,16 @@ fn is_seen(version: u8, power_safe: bool, mutate: &dyn Fn(&[Operation]) -> Vec<O
 fn the_proof_sees_each_missing_barrier() {
     for (version, needed) in [(3, 4), (2, 3), (0, 3)] {
         for nth in 1..=needed {
-            assert!(is_seen(version, true, &|o| without_sync(o, nth)), "superblock {version} without sync {nth}");
+            assert!(
+                is_seen(version, true, &|o| without_sync(o, nth)),
+                "superblock {version} without sync {nth}"
+            );
         }
         for nth in 1..=3 {
-            assert!(is_seen(version, true, &|o| swapped(o, nth)), "superblock {version}, phases {nth} swapped");
+            assert!(
+                is_seen(version, true, &|o| swapped(o, nth)),
+                "superblock {version}, phases {nth} swapped"
+            );
         }
     }
 }
@@ -272,7 +282,8 @@ fn a_crash_while_a_journal_is_completed() {
             }
             let inner = |again: Crash| {
                 tried += 1;
-                let both = Crash { until: crash.until, how: format!("{}, then {}", crash.how, again.how), ..again };
+                let both =
+                    Crash { until: crash.until, how: format!("{}, then {}", crash.how, again.how), ..again };
                 run.verify(&both, &run.operations).unwrap();
                 ControlFlow::Continue(())
             };
