@@ -52,9 +52,8 @@ impl<S: ReadAt> Pages<S> {
         };
         forget(written.start, written.end);
         if len != before {
-            // The last page was shorter than a page, or now is.
-            let (low, high) = (len.min(before), len.max(before));
-            forget(low, low.saturating_add(1).min(high));
+            // The last page was shorter than a page, or now is; what was cut off is not there any more.
+            forget(len.min(before), before.max(len.min(before).saturating_add(1)));
         }
         Ok(())
     }
@@ -209,5 +208,26 @@ impl ReadAt for Sparse {
             return Err(Error::missing_ranges(missing));
         }
         ranges.iter_mut().try_for_each(|(offset, buf)| self.read_at(*offset, buf))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::WriteAt;
+    use crate::source::memory::Growing;
+
+    #[test]
+    fn a_source_that_is_cut_and_grows_again() {
+        let pages = Pages::new(Growing::new(vec![1; 5000]), 100).unwrap();
+        let mut seen = [0; 5000];
+        pages.read_paged(0, &mut seen).unwrap();
+        for (len, written) in [(2500u64, 0..1), (9000, 8999..9000)] {
+            pages.source().set_len(len).unwrap();
+            pages.changed(written).unwrap();
+        }
+        let mut all = [7; 9000];
+        pages.read_paged(0, &mut all).unwrap();
+        assert!(all[..2500] == [1; 2500] && all[2500..].iter().all(|b| *b == 0), "what was cut off is gone");
     }
 }

@@ -139,7 +139,8 @@ fn killed_processes_lose_no_step() {
         let waits = is_pending(&bytes);
         pending += usize::from(waits);
         steps = steps.max(found);
-        if round % 4 == 0 || waits {
+        // Before superblock 3 a part of the commit that is pending is seen, and libhdf5 may hang on it.
+        if (round % 4 == 0 || waits) && !(waits && bytes[8] < 3) {
             let (left, whole) =
                 (folder.path().join(format!("{round}.h5")), folder.path().join(format!("{round}-whole.h5")));
             std::fs::write(&left, &bytes).unwrap();
@@ -158,8 +159,6 @@ fn killed_processes_lose_no_step() {
     let mut refused = 0;
     for (two, (left, _, waits)) in looks.chunks(2).zip(&pairs) {
         match &two[0] {
-            // Before superblock 3 a part of the commit that is pending may be seen.
-            _ if *waits && std::fs::read(left).unwrap()[8] < 3 => {}
             Look::Refused(_) if *waits => refused += 1,
             seen => assert_eq!(seen, &two[1], "{}", left.display()),
         }

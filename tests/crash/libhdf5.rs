@@ -102,11 +102,11 @@ fn libhdf5_sees_whole_commits() {
         path
     };
     let (mut states, mut paths, mut commits) = (Vec::new(), Vec::new(), Vec::new());
+    let mut old_pending = 0;
     for (number, workload) in workloads::all().iter().enumerate() {
         let mut random = Random(number as u64);
         let mut choice = Random(!(number as u64));
         let per_run = 2 * crate::long();
-        eprintln!("{} {:?}", workload.name, std::time::SystemTime::now());
         for durability in [Durability::Process, Durability::Power] {
             let run = record(workload, durability, 0);
             let few = Effort { all: 3, random: 4, single: 4 };
@@ -119,13 +119,19 @@ fn libhdf5_sees_whole_commits() {
             };
             let files = run.files();
             for state in found {
+                let waits = is_pending(&state.bytes);
+                if waits && workload.name.starts_with("old-") {
+                    // Without a flag libhdf5 sees a part of the one commit that is pending, and may hang on it.
+                    old_pending += 1;
+                    continue;
+                }
                 let k = state.committed.unwrap();
                 let name = format!("{}-{durability:?}-{}", workload.name, states.len());
                 paths.push(write(format!("{name}.h5"), &state.bytes));
                 for j in [k, (k + 1).min(files.len() - 1)] {
                     commits.push(write(format!("{name}-commit{j}.h5"), &files[j]));
                 }
-                states.push((name, is_pending(&state.bytes)));
+                states.push((name, waits));
             }
         }
     }
@@ -133,16 +139,13 @@ fn libhdf5_sees_whole_commits() {
     let Some(looks) = look(&all) else { return };
     let (seen, allowed) = looks.split_at(paths.len());
     let dumps = Command::new("h5dump").arg("--version").output().is_ok();
-    let (mut refused, mut partly, mut wrong) = (0, 0, Vec::new());
+    let (mut refused, mut wrong) = (0, Vec::new());
     for (i, ((name, pending), seen)) in states.iter().zip(seen).enumerate() {
-        let old = name.starts_with("old-");
         let allowed = &allowed[2 * i..2 * i + 2];
         assert!(allowed.iter().all(|l| matches!(l, Look::Holds(_))), "{name}: {allowed:?}");
         if !allowed.contains(seen) {
             match (seen, pending) {
-                (Look::Refused(_), true) if !old => refused += 1,
-                // Without a flag libhdf5 may see part of the one commit that is pending.
-                (_, true) if old => partly += 1,
+                (Look::Refused(_), true) => refused += 1,
                 _ => wrong.push(format!("{name} pending {pending}: {seen:?}")),
             }
         }
@@ -154,11 +157,10 @@ fn libhdf5_sees_whole_commits() {
             }
         }
     }
-    let whole = states.len() - refused - partly;
+    let (all, whole) = (states.len() + old_pending, states.len() - refused);
     eprintln!(
-        "{} states: {whole} opened by libhdf5 without repair, {refused} refused and {partly} of old formats seen in \
-         part, all with a pending journal",
-        states.len()
+        "{all} states: {whole} opened by libhdf5 without repair; with a pending journal {refused} refused, and \
+         {old_pending} of old formats not looked at"
     );
     assert!(wrong.is_empty(), "{} of {}: {:#?}", wrong.len(), states.len(), &wrong[..wrong.len().min(10)]);
 }
