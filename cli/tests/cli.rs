@@ -127,3 +127,25 @@ fn a_check_tells_problems_by_its_exit_status() {
     assert_eq!(report["problems"][0]["structure"], "superblock");
     assert_eq!(h5(&["check", &file("README.md")]).status.code(), Some(2));
 }
+
+#[test]
+fn a_file_is_written_anew_and_an_object_is_copied() {
+    let folder = std::env::temp_dir().join(format!("h5-cli-repack-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let scan = file("pymodaq_scan.h5");
+    let out = h5(&["repack", &scan, &path("new.h5"), "--filter", "shuffle", "--filter", "deflate=6"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    assert!(text(&out.stdout).starts_with("25 objects, "), "{}", text(&out.stdout));
+    assert_eq!(h5(&["check", &path("new.h5"), "--data"]).status.code(), Some(0));
+    let again = h5(&["repack", &scan, &path("new.h5")]);
+    assert_eq!(again.status.code(), Some(2), "a file that is there stays");
+    assert_eq!(h5(&["repack", &scan, &path("x.h5"), "--chunk", "0x4"]).status.code(), Some(2));
+    let out = h5(&["copy", &format!("{scan}:/RawData/Scan000"), &format!("{}:/first", path("new.h5"))]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    assert_eq!(h5(&["copy", &scan, &path("new.h5"), "-s", "/RawData", "-d", "/first"]).status.code(), Some(2));
+    assert_eq!(h5(&["check", &path("new.h5")]).status.code(), Some(0));
+    let out = h5(&["recover", &path("new.h5")]);
+    assert_eq!(text(&out.stdout), "nothing to recover\n");
+    std::fs::remove_dir_all(&folder).expect("the folder goes");
+}

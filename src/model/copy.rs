@@ -14,6 +14,7 @@ use super::{delete, links};
 use super::object::ObjectKind;
 use crate::error::{Error, Result};
 use crate::filter::Stage;
+use crate::format::header::RawMessage;
 use crate::format::message::link::{Link, Target};
 use crate::format::versions::Bound;
 use crate::limits::Work;
@@ -140,6 +141,8 @@ pub struct Copier<'a> {
     inside: Option<HashSet<Addr>>,
     pending: Vec<Pending>,
     uses: HashMap<Addr, u32>,
+    /// Messages that nobody here knows: they come last, since headers with them are not to be changed.
+    unknown: Vec<(Addr, Vec<RawMessage>)>,
     progress: Progress,
     work: Work,
 }
@@ -163,6 +166,7 @@ impl<'a> Copier<'a> {
             inside: None,
             pending: Vec::new(),
             uses: HashMap::new(),
+            unknown: Vec::new(),
             progress: Progress::default(),
             work: source.store.work(),
         }
@@ -192,6 +196,11 @@ impl<'a> Copier<'a> {
                 edit.set_references(count)?;
                 edit.save(&self.target.store)?;
             }
+        }
+        for (address, messages) in std::mem::take(&mut self.unknown) {
+            let mut edit = HeaderEdit::load(&self.target.store, address)?;
+            edit.messages.extend(messages);
+            edit.save_copy(&self.target.store)?;
         }
         Ok(copy)
     }

@@ -3,3 +3,4 @@
 mod datasets;
 mod groups;
 mod old_groups;
+mod repack;

@@ -123,15 +123,18 @@ impl Copier<'_> {
             other => other?,
         };
         let found = bytes.len();
-        let Some(bytes) = needed.and_then(|n| bytes.get(..n)).map(<[u8]>::to_vec) else {
+        let Some((bytes, rest)) = needed.and_then(|n| bytes.split_at_checked(n)) else {
             let what = format!("a sequence of {count} elements of {item_bytes} bytes has {found} bytes in its heap");
             return Err(Error::damaged(what));
         };
-        self.spend(bytes.len())?;
-        let bytes = match items {
-            Some((from, to)) => self.items(from, to, &bytes, heaps)?,
-            None => bytes,
-        };
+        self.spend(found)?;
+        // Types of other machines may tell larger items: what follows them is a part of the object.
+        let rest = rest.to_vec();
+        let mut bytes = bytes.to_vec();
+        if let Some((from, to)) = items {
+            bytes = self.items(from, to, &bytes, heaps)?;
+        }
+        bytes.extend(rest);
         let (collection, index) = global::insert(&self.target.store, &bytes)?;
         self.place(out, &count.to_le_bytes(), collection, index)
     }

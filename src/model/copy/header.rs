@@ -16,7 +16,7 @@ use crate::format::message::shared::{self as shared_pointer, Location, SharedMes
 use crate::format::message::symbol_table::{self, SymbolTableMessage};
 use crate::format::message::times::{self, ModificationTime};
 use crate::format::message::{
-    ATTRIBUTE, ATTRIBUTE_INFO, BOGUS, CACHE_IMAGE, DATASPACE, DATATYPE, EXTERNAL_FILES, FILL, FILL_OLD, FILTERS,
+    ATTRIBUTE, ATTRIBUTE_INFO, CACHE_IMAGE, DATASPACE, DATATYPE, EXTERNAL_FILES, FILL, FILL_OLD, FILTERS,
     GROUP_INFO, LAYOUT, LINK, LINK_INFO, REFERENCE_COUNT, SYMBOL_TABLE, TIME, TIME_OLD,
 };
 use crate::format::versions::Bound;
@@ -64,7 +64,12 @@ impl Copier<'_> {
                 .then_some(PhaseChange { max_compact: phase.0, min_dense: phase.1 }),
             room: room.min(MOST_ROOM).saturating_add(32),
         };
-        HeaderEdit::create(&self.target.store, &new, messages)
+        let to = HeaderEdit::create(&self.target.store, &new, messages)?;
+        let unknown: Vec<RawMessage> = header.messages.iter().filter(|m| m.kind > CACHE_IMAGE).cloned().collect();
+        if !unknown.is_empty() {
+            self.unknown.push((to, unknown));
+        }
+        Ok(to)
     }
     /// Version 2 in files for readers that know it, and where what the object has needs it.
     fn version(&self, header: &ObjectHeader, old: &HeaderEdit) -> u8 {
@@ -80,6 +85,7 @@ impl Copier<'_> {
                 DATASPACE | DATATYPE | FILL | FILL_OLD | FILTERS | EXTERNAL_FILES | LAYOUT => {}
                 ATTRIBUTE | ATTRIBUTE_INFO | REFERENCE_COUNT | SYMBOL_TABLE | LINK_INFO | LINK | GROUP_INFO => {}
                 TIME | TIME_OLD if version == 2 => {}
+                unknown if unknown > CACHE_IMAGE => {}
                 _ if m.flags & SHARED != 0 => out.push(message(m.kind, m.flags, shared::body(self.source, m)?.0.into_owned())),
                 // Version 1 pads bodies; in version 2 the padding would be a part of them.
                 _ => out.push(message(m.kind, m.flags, m.body.clone())),
@@ -90,7 +96,6 @@ impl Copier<'_> {
         {
             out.push(message(TIME, 0, encode(&ModificationTime { seconds: times.modification }, (), &times::HERE)?));
         }
-        debug_assert!(out.iter().all(|m| m.kind <= CACHE_IMAGE || m.kind >= BOGUS));
         Ok(out)
     }
     fn group(&mut self, header: &ObjectHeader, version: u8) -> Result<Vec<RawMessage>> {

@@ -107,7 +107,12 @@ impl Copier<'_> {
     }
     /// A layout without chunks; what is in the header is there at once, unless it leads elsewhere.
     fn plain(&mut self, info: &DatasetInfo, element: u64) -> Result<LayoutClass> {
-        let bytes = info.elements()?.saturating_mul(element);
+        let bytes = match (info.elements(), &info.layout.class) {
+            (Ok(n), _) => n.saturating_mul(element),
+            // Nothing was written where there is no address, or it is in other files: any extent will do.
+            (Err(_), LayoutClass::Contiguous { address, size }) if !address.is_defined() => size.0,
+            (Err(e), _) => return Err(e),
+        };
         Ok(match &info.layout.class {
             LayoutClass::Compact(data) => {
                 let mut data = data.clone();
@@ -170,9 +175,12 @@ impl Copier<'_> {
         Ok(Some(LayoutClass::Compact(data)))
     }
     fn contiguous(&mut self, info: &DatasetInfo, from: Addr) -> Result<Option<LayoutClass>> {
+        if !from.is_defined() {
+            return Ok(None);
+        }
         let element = u64::from(info.datatype.size.max(1));
         let total = info.elements()?.checked_mul(element).ok_or_else(|| Error::limit("more than 2^64 bytes"))?;
-        if !from.is_defined() || total == 0 {
+        if total == 0 {
             return Ok(None);
         }
         if from.raw().saturating_add(total) > self.source.store.end() {

@@ -234,6 +234,11 @@ impl HeaderEdit {
     /// Writes the messages over the header's chunks.
     pub fn save(&mut self, store: &Store) -> Result<()> {
         self.mark_unknown()?;
+        self.save_copy(store)
+    }
+    /// Writes the messages of a copy: those that are unknown go with the object that they are about, which
+    /// is as it was.
+    pub fn save_copy(&mut self, store: &Store) -> Result<()> {
         let encoded = self.encode_messages()?;
         let total: usize = encoded.iter().map(Vec::len).sum();
         let head = head_bytes(self.version(), self.ordered());
