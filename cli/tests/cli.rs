@@ -143,7 +143,10 @@ fn a_file_is_written_anew_and_an_object_is_copied() {
     assert_eq!(h5(&["repack", &scan, &path("x.h5"), "--chunk", "0x4"]).status.code(), Some(2));
     let out = h5(&["copy", &format!("{scan}:/RawData/Scan000"), &format!("{}:/first", path("new.h5"))]);
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
-    assert_eq!(h5(&["copy", &scan, &path("new.h5"), "-s", "/RawData", "-d", "/first"]).status.code(), Some(2));
+    assert_eq!(
+        h5(&["copy", &scan, &path("new.h5"), "-s", "/RawData", "-d", "/first"]).status.code(),
+        Some(2)
+    );
     assert_eq!(h5(&["check", &path("new.h5")]).status.code(), Some(0));
     let out = h5(&["recover", &path("new.h5")]);
     assert_eq!(text(&out.stdout), "nothing to recover\n");

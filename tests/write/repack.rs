@@ -25,9 +25,13 @@ fn described(path: &Path, without: &[&str]) -> Vec<serde_json::Value> {
     let options = OpenOptions::new().external(External::SameFolder);
     let mut all = digest::digest(&options.open(path).unwrap(), &digest::Options { full: true });
     let mut objects = std::mem::take(all["objects"].as_array_mut().unwrap());
+    // A reference to an object that is gone leads to nothing in a new file.
+    objects.retain(|o| o["path"].as_str().is_none_or(|p| !p.ends_with("/dangling")));
     for object in &mut objects {
         let object = object.as_object_mut().unwrap();
         without.iter().for_each(|key| drop(object.remove(*key)));
+        // Errors name addresses, which differ.
+        object.entry("error").and_modify(|e| *e = true.into());
         if let Some(layout) = object.get_mut("layout").and_then(|l| l.as_object_mut()) {
             layout.remove("index");
         }
@@ -113,8 +117,7 @@ fn objects_are_copied_within_a_file_and_into_another() {
     assert_eq!(copied.address(), file.dataset("copy/again").unwrap().address());
     let other = File::create_in_memory().unwrap();
     let node = root.get("copy").unwrap().unwrap();
-    let options =
-        CopyOptions { follow_soft: true, references: References::Expand, ..CopyOptions::default() };
+    let options = CopyOptions { follow_soft: true, references: References::Expand, ..CopyOptions::default() };
     other.root().unwrap().copy_with(&node, "deep/copy", &options).unwrap();
     let group = other.group("deep/copy").unwrap();
     assert_eq!(group.names().unwrap(), ["again", "names", "soft"]);
