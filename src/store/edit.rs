@@ -38,6 +38,7 @@ impl Store {
             superblock: Mutex::new(superblock),
             halted: AtomicBool::new(false),
             unsynced: AtomicBool::new(false),
+            untouched: Mutex::new(true),
         });
         self.end.store(end, Ordering::Release);
     }
@@ -122,6 +123,7 @@ impl Store {
     /// Writes into the file at once.
     pub(super) fn write_through(&self, start: u64, bytes: &[u8]) -> Result<()> {
         let edit = self.editing()?;
+        self.begin_writing(edit)?;
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         edit.unsynced.store(true, Ordering::Release);
         edit.sink.write_at(start.saturating_add(self.base()), bytes)?;
