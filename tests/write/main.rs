@@ -4,6 +4,11 @@ mod datasets;
 mod groups;
 mod old_groups;
 mod reopened;
+mod scale;
+
+#[allow(dead_code)]
+#[path = "../read/allocator.rs"]
+mod allocator;
 mod repack;
 
 #[allow(dead_code)]
