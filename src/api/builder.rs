@@ -7,6 +7,8 @@ use super::dataset::Dataset;
 use super::element::{ElementsMut, Encoder, H5Type};
 use super::group::Group;
 use super::named::NamedType;
+use super::virtual_map::{self, Source};
+use crate::data::selection::Selection;
 use crate::error::{At, Error, Result};
 use crate::filter::Stage;
 use crate::format::header::RawMessage;
@@ -45,6 +47,7 @@ pub struct DatasetBuilder {
     fill_never: bool,
     early: bool,
     edges_unfiltered: bool,
+    sources: Vec<Source>,
 }
 
 impl Group {
@@ -85,6 +88,7 @@ impl Group {
             fill_never: false,
             early: false,
             edges_unfiltered: false,
+            sources: Vec::new(),
         }
     }
     /// Makes a dataset that holds this array.
@@ -170,6 +174,35 @@ impl DatasetBuilder {
         self.layout = Some(NewLayout::External(parts.iter().map(part).collect()));
         self
     }
+    /// The selected elements of this dataset are those that are selected in another one, in the same order; may be
+    /// called again for other elements. Elements without a source read as the fill value.
+    ///
+    /// `file` is a path relative to this file, or `.` for the file itself. A [`Span`](crate::Span) of `target` may
+    /// be [without end](crate::format::selection::UNLIMITED): then the dataset grows as its source does, or, where
+    /// `file` or `dataset` holds `%b`, with the number of sources that there are, one for each block of `target`.
+    ///
+    /// ```
+    /// # fn main() -> h5::Result<()> {
+    /// use h5::{Selection, Span};
+    /// let file = h5::File::create_in_memory()?;
+    /// let root = file.root()?;
+    /// let mut both = root.new_dataset::<u8>().shape([2, 3]);
+    /// for n in 0..2u8 {
+    ///     let name = format!("row {n}");
+    ///     root.write_dataset(&name, &h5::ndarray::array![n, n + 1, n + 2])?;
+    ///     let target = Selection::Slab(vec![Span::range(n.into(), 1), Span::range(0, 3)]);
+    ///     both = both.virtual_map(".", &name, Selection::All, target);
+    /// }
+    /// let both = both.create("both")?;
+    /// assert_eq!(both.read_raw::<u8>()?, [0, 1, 2, 1, 2, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn virtual_map(mut self, file: &str, dataset: &str, source: Selection, target: Selection) -> Self {
+        let (file, dataset) = (file.as_bytes().into(), dataset.as_bytes().into());
+        self.sources.push(Source { file, dataset, source, target });
+        self
+    }
     /// Adds a filter; chunks pass through them in this order.
     pub fn filter(mut self, stage: Stage) -> Self {
         self.filters.push(stage);
@@ -228,6 +261,10 @@ impl DatasetBuilder {
         let maximum = extent.maximum();
         let grows = maximum.iter().zip(&self.dims).any(|(m, d)| *m != Some(*d));
         let layout = match self.layout {
+            None if !self.sources.is_empty() => virtual_map::store(c, self.sources, &maximum)?,
+            Some(_) if !self.sources.is_empty() => {
+                return Err(Error::usage("a virtual dataset with a layout of its own"));
+            }
             Some(layout) => layout,
             None if grows || !self.filters.is_empty() => {
                 NewLayout::Chunked(guess_chunk(&self.dims, &maximum, datatype.size))

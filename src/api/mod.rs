@@ -13,6 +13,7 @@
 //! - [`element`], [`value`]: what elements are read as
 //! - [`read`], [`slice`](mod@slice): reading, and which elements
 //! - [`swmr`]: readers beside a writer
+//! - `virtual_map`: what virtual datasets are made of
 //! - [`visit`]: walking with hard links seen once
 
 pub(crate) mod append;
@@ -36,4 +37,5 @@ pub mod session;
 pub mod slice;
 pub mod swmr;
 pub mod value;
+mod virtual_map;
 pub mod visit;

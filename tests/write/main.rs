@@ -6,6 +6,7 @@ mod old_groups;
 mod reopened;
 mod scale;
 mod swmr;
+mod virtual_maps;
 
 #[allow(dead_code)]
 #[path = "../read/allocator.rs"]
