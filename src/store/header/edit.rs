@@ -62,7 +62,11 @@ pub struct HeaderEdit {
 impl HeaderEdit {
     /// Loads the header at `address` to change it.
     pub fn load(store: &Store, address: Addr) -> Result<HeaderEdit> {
-        let loaded = ObjectHeader::load(store, address)?;
+        Self::of(store, &*ObjectHeader::load(store, address)?)
+    }
+    /// A header that was loaded before, to change it.
+    pub fn of(store: &Store, loaded: &ObjectHeader) -> Result<HeaderEdit> {
+        let address = loaded.address;
         if loaded.broken.is_some() {
             return Err(header::CONTINUATION.damaged("the object cannot be changed, for its header is damaged"));
         }
