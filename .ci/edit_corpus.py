@@ -218,11 +218,11 @@ def rows(old, new, done):
                 if path == was or path.startswith(was + "/"):
                     now = to + path[len(was):]
             x, y = a[path], b[now]
-            if not isinstance(x, h5py.Dataset) or x.dtype.kind not in "biufc" or x.size > 1 << 24:
-                continue
             try:
+                if x.dtype.kind not in "biufc" or x.size > 1 << 24:
+                    continue
                 x_values = x[...]
-            except OSError:
+            except (OSError, TypeError):
                 continue
             part = tuple(slice(0, n) for n in x.shape)
             y_values = y[...]
