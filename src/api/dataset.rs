@@ -14,6 +14,7 @@ use crate::data::transfer::each_chunk;
 use crate::data::virtual_data;
 use crate::error::{At, Error, Result};
 use crate::filter::Stage;
+use crate::format::message::dataspace::SpaceClass;
 use crate::format::message::datatype::Datatype;
 use crate::format::message::layout::LayoutClass;
 use crate::format::virtual_map::Mapping;
@@ -165,7 +166,10 @@ impl Dataset {
     }
     /// Number of elements.
     pub fn len(&self) -> Result<u64> {
-        Selection::All.elements(&self.shape()?)
+        match self.info.space.class {
+            SpaceClass::Null => Ok(0),
+            _ => Selection::All.elements(&self.shape()?),
+        }
     }
     /// Whether it has no element.
     pub fn is_empty(&self) -> Result<bool> {
