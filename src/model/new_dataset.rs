@@ -2,6 +2,7 @@
 
 use super::create::{NewGroup, new_header};
 use super::dataset::DatasetInfo;
+use super::shared;
 use crate::error::{Error, Result};
 use crate::filter::Stage;
 use crate::format::header::{RawMessage, SHARED};
@@ -267,6 +268,9 @@ pub fn update(c: &Container, info: &DatasetInfo, layout: bool, dims: bool) -> Re
         edit.set(LAYOUT, encode(&written(info)?, (w,), &layout::HERE)?);
     }
     if dims {
+        if let Some(old) = edit.find(DATASPACE) {
+            shared::edit::release_message(c, info.address, old)?;
+        }
         edit.set(DATASPACE, encode(&info.space, (w,), &dataspace::HERE)?);
     }
     edit.save(&c.store)

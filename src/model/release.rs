@@ -47,11 +47,7 @@ pub fn release_replaced(
 /// whoever overwrites such an element frees what it leads to.
 pub fn detach_empty(datatype: &Datatype, element: &mut [u8]) {
     match &datatype.class {
-        Class::VarLen(_) | Class::VarString { .. } => {
-            if element.first_chunk::<4>().is_some_and(|count| *count == [0; 4]) {
-                element.fill(0);
-            }
-        }
+        Class::VarLen(_) | Class::VarString { .. } if element.first_chunk() == Some(&[0; 4]) => element.fill(0),
         Class::Array { base, .. } | Class::Complex(base) if base.is_variable() => {
             element.chunks_exact_mut(base.bytes().max(1)).for_each(|item| detach_empty(base, item));
         }

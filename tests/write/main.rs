@@ -5,6 +5,7 @@ mod groups;
 mod old_groups;
 mod reopened;
 mod scale;
+mod shared_messages;
 
 #[allow(dead_code)]
 #[path = "../read/allocator.rs"]

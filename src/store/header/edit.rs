@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::error::{At, Error, Result};
 use crate::format::header::{
     self, CONTINUATION_SIGNATURE, Continuation, FAIL_IF_UNKNOWN_AND_WRITING, MARK_IF_UNKNOWN, PhaseChange,
-    PrefixV1, PrefixV2, RawMessage, SHARED, Times, V1_PREFIX_BYTES, WAS_UNKNOWN, head_bytes,
+    PrefixV1, PrefixV2, RawMessage, SHAREABLE, SHARED, Times, V1_PREFIX_BYTES, WAS_UNKNOWN, head_bytes,
 };
 use crate::format::message::reference_count::{self, ReferenceCount};
 use crate::format::message::{self, CACHE_IMAGE, CONTINUATION, NIL};
@@ -181,7 +181,7 @@ impl HeaderEdit {
     /// message that was shared: it has a body of its own now.
     pub fn set(&mut self, kind: u16, body: Vec<u8>) {
         match self.messages.iter_mut().find(|m| m.kind == kind) {
-            Some(m) => (m.body, m.flags) = (body, m.flags & !SHARED),
+            Some(m) => (m.body, m.flags) = (body, m.flags & !(SHARED | SHAREABLE)),
             None => self.messages.push(RawMessage { kind, flags: 0, order: None, body }),
         }
     }
