@@ -65,7 +65,7 @@ fn objects_come_and_go() {
                 (0..12).for_each(|k| d.set_attribute(&format!("new {k}"), &vec![k; 9]).unwrap());
                 let shape = d.shape().unwrap();
                 if d.max_shape().first() == Some(&None) {
-                    d.resize(&[&[shape[0] + 1], &shape[1..]].concat()).unwrap();
+                    d.resize([&[shape[0] + 1], &shape[1..]].concat()).unwrap();
                 }
             }
             file.close().unwrap();
