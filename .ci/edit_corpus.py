@@ -118,9 +118,11 @@ def expectation(before, done):
     touched = {tree.find(p.encode()) for p in done["touched"]}
     for old, to in done["moved"].items():
         parent, name = os.path.split(old.encode())
-        link = links[tree.find(parent)].pop(name)
+        link = links[tree.find(parent)].pop(name, None)
         parent, name = os.path.split(to.encode())
-        links[tree.find(parent)][name] = dict(link, name=text(name))
+        # Where the links could not be read before, nobody knows what was moved.
+        if link:
+            links[tree.find(parent)][name] = dict(link, name=text(name))
     new, order = tree.walk()
     renamed = any(k != v for k, v in new.items())
     out = []

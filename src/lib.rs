@@ -102,3 +102,7 @@ pub use {half, ndarray, num_complex};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/writing.md")]
+struct Writing;

@@ -6,6 +6,7 @@ mod old_groups;
 mod reopened;
 mod scale;
 mod shared_messages;
+mod swmr;
 
 #[allow(dead_code)]
 #[path = "../read/allocator.rs"]
