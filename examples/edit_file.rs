@@ -8,25 +8,38 @@
 //! {"added": [paths], "deleted": [paths], "moved": {from: to}, "touched": [paths]}
 //! ```
 
+use std::collections::HashSet;
+
 use h5::{Dataset, File, Group, Node, Result, Selection};
 use serde_json::json;
 
 /// Where new things go.
 const NEW: &str = "/h5 edit";
 
-/// All datasets that hard links lead to.
-fn datasets(group: &Group, depth: u32, out: &mut Vec<Dataset>) -> Result<()> {
-    for link in group.links()? {
-        if !matches!(link.target, h5::Target::Hard(_)) {
-            continue;
+/// What hard links of a group lead to, as far as it can be opened.
+fn members(group: &Group) -> Vec<Node> {
+    let links = group.links().unwrap_or_default();
+    let hard = links.iter().filter(|link| matches!(link.target, h5::Target::Hard(_)));
+    hard.filter_map(|link| group.follow(link).ok().flatten()).collect()
+}
+
+/// All datasets, each once.
+fn datasets(root: &Group) -> Vec<Dataset> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::from([root.address()]);
+    let mut left = vec![root.clone()];
+    while let Some(group) = left.pop() {
+        let mut below = Vec::new();
+        for node in members(&group) {
+            match node {
+                Node::Dataset(d) if seen.insert(d.address()) => found.push(d),
+                Node::Group(g) if seen.insert(g.address()) => below.push(g),
+                _ => {}
+            }
         }
-        match group.follow(&link) {
-            Ok(Some(Node::Dataset(d))) => out.push(d),
-            Ok(Some(Node::Group(g))) if depth < 20 => datasets(&g, depth + 1, out)?,
-            _ => {}
-        }
+        left.extend(below.into_iter().rev());
     }
-    Ok(())
+    found
 }
 
 /// The dimension along which one more row fits.
@@ -36,7 +49,19 @@ fn axis(dataset: &Dataset) -> Option<usize> {
     let grows = |(s, m): (&u64, Option<u64>)| m.is_none_or(|m| m > *s);
     let axis = shape.iter().zip(dataset.max_shape()).position(grows)?;
     let row: u64 = shape.iter().enumerate().filter(|(d, _)| *d != axis).map(|(_, n)| n).product();
-    (row * u64::from(dataset.datatype().size) < 1 << 20).then_some(axis)
+    if row * u64::from(dataset.datatype().size) >= 1 << 20 {
+        return None;
+    }
+    // Chunks that cannot be decoded cannot be added to.
+    let readable = shape[axis] == 0 || dataset.read_stored(&slab(&shape, axis, shape[axis] - 1)).is_ok();
+    readable.then_some(axis)
+}
+
+/// One row: that at `index` along `axis`.
+fn slab(shape: &[u64], axis: usize, index: u64) -> Selection {
+    let mut part: Vec<_> = shape.iter().map(|n| h5::Span::range(0, *n)).collect();
+    part[axis] = h5::Span::range(index, 1);
+    Selection::Slab(part)
 }
 
 fn append_zeros(dataset: &Dataset, axis: usize) -> Result<()> {
@@ -44,9 +69,7 @@ fn append_zeros(dataset: &Dataset, axis: usize) -> Result<()> {
     let mut dims = old.clone();
     dims[axis] += 1;
     dataset.resize(&dims)?;
-    let mut part: Vec<_> = dims.iter().map(|n| h5::Span::range(0, *n)).collect();
-    part[axis] = h5::Span::range(old[axis], 1);
-    let selection = Selection::Slab(part);
+    let selection = slab(&dims, axis, old[axis]);
     let bytes = selection.elements(&dims)? * u64::from(dataset.datatype().size);
     dataset.write_stored(&selection, &vec![0; bytes as usize])
 }
@@ -72,8 +95,7 @@ fn edit(path: &str) -> Result<serde_json::Value> {
     root.delete(&dropped)?;
     let added = [NEW.to_string(), format!("{NEW}/kept")];
 
-    let mut all = Vec::new();
-    datasets(&root, 0, &mut all)?;
+    let all = datasets(&root);
     let old = || all.iter().filter(|d| !d.path().starts_with(NEW));
     // Values that lead elsewhere are left alone: a row of zeros is nothing for them.
     if let Some((dataset, axis)) = old().find_map(|d| Some((d, axis(d)?))) {
@@ -83,8 +105,11 @@ fn edit(path: &str) -> Result<serde_json::Value> {
 
     let mut moved = serde_json::Map::new();
     let by_path = old().any(|d| d.mappings().is_ok_and(|m| !m.is_empty()));
-    let groups = root.groups()?;
-    if let Some(group) = groups.iter().find(|g| g.path() != NEW).filter(|_| !by_path) {
+    let mut groups = members(&root).into_iter().filter_map(|node| match node {
+        Node::Group(g) if g.path() != NEW && g.address() != root.address() => Some(g),
+        _ => None,
+    });
+    if let Some(group) = groups.next().filter(|_| !by_path) {
         let to = format!("{NEW}/moved");
         root.rename(group.path(), &to)?;
         moved.insert(group.path().to_string(), json!(to));

@@ -56,7 +56,7 @@ enum Command {
     Check(check::Args),
     /// Write a file anew: without unused space, for other readers, with other filters or chunks
     #[command(
-        after_help = "Examples:\n  h5 repack scan.h5 small.h5\n  h5 repack scan.h5 small.h5 --filter shuffle --filter deflate=6\n  h5 repack new.h5 old.h5 --bound earliest --filter none --chunk none\n  h5 repack scan.h5 scan.h5 --force --chunk 64x64\n\nEverything is kept: attributes, links, committed types, references, times, the order of creation, the user block.\nChunks are copied as they are stored unless filters or chunks change. The new file is there only once it is whole.\n\nExit status: 0 written, 1 something in the file could not be read, 2 wrong use."
+        after_help = "Examples:\n  h5 repack scan.h5 small.h5\n  h5 repack scan.h5 small.h5 --filter shuffle --filter deflate=6\n  h5 repack new.h5 old.h5 --bound earliest --filter none --chunk none\n  h5 repack scan.h5 scan.h5 --force --chunk 64x64\n\nEverything is kept: attributes, links, committed types, references, times, the order of creation, the user block.\nChunks are copied as they are stored unless filters or chunks change. The new file is there only once it is whole.\n\nWhat is damaged is left out and named: an object that cannot be opened becomes an empty group whose comment says why.\nNo file is replaced by one that lacks something.\n\nExit status: 0 written with all that can be opened, 1 links or values are missing, or nothing was written, 2 wrong use."
     )]
     Repack(repack::Args),
     /// Copy an object with all that is in it, within a file or into another

@@ -4,11 +4,11 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use h5::Bound;
-use h5::ops::repack::{Chunking, Filters, Options, repack};
+use h5::ops::repack::{Chunking, Damage, Filters, Options, Part, repack};
 
 use crate::bar::Bar;
 use crate::style::bytes_text;
-use crate::{Failure, Outcome, open};
+use crate::{Failure, Outcome, open, warn};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Replace the new file if it is there
     #[arg(short, long)]
     force: bool,
+    /// Write nothing where something in the file is damaged
+    #[arg(long)]
+    strict: bool,
     /// Print nothing
     #[arg(short, long)]
     quiet: bool,
@@ -58,16 +61,26 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     options.filters = filters(&args.filter)?;
     options.chunking = chunking(args.chunk.as_deref())?;
     options.replace = args.force;
+    options.damage = if args.strict { Damage::Refuse } else { Damage::LeaveOut };
     let total = std::fs::metadata(&args.file).map_or(0, |m| m.len());
     let mut bar = Bar::new(!args.quiet && std::io::stderr().is_terminal());
     let report = repack(&file, &args.out, &options, &mut |p| bar.show(p.bytes, total, p.objects));
     bar.clear();
     let report = report?;
+    for loss in &report.losses {
+        let lacks = match loss.part {
+            Part::Object => "could not be opened and is an empty group in the copy",
+            Part::Attributes => "is without an attribute in the copy",
+            Part::Links => "is without links in the copy",
+            _ => "is without values in the copy",
+        };
+        warn(&args.file, &format!("{} {lacks}: {}", loss.path, loss.why));
+    }
     if !args.quiet {
         let (old, new) = (bytes_text(report.old_bytes), bytes_text(report.new_bytes));
         writeln!(anstream::stdout(), "{} objects, {old} → {new}", report.objects)?;
     }
-    Ok(Outcome::Whole)
+    Ok(if report.losses.iter().any(|l| l.grave) { Outcome::Partial } else { Outcome::Whole })
 }
 
 fn wrong(what: String) -> Failure {

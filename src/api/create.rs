@@ -233,16 +233,23 @@ fn lies_below(c: &Container, top: Addr, group: Addr) -> Result<bool> {
         if address == group {
             return Ok(true);
         }
-        let header = ObjectHeader::load(&c.store, address)?;
-        if !seen.insert(address) || header.kind() != ObjectKind::Group {
+        if !seen.insert(address) {
             continue;
         }
-        links::each(c, &header, &mut |link| {
-            if let Target::Hard(child) = link.target {
-                left.push(child);
-            }
-            Ok(())
-        })?;
+        let members = ObjectHeader::load(&c.store, address).and_then(|header| match header.kind() {
+            ObjectKind::Group => links::each(c, &header, &mut |link| {
+                if let Target::Hard(child) = link.target {
+                    left.push(child);
+                }
+                Ok(())
+            }),
+            _ => Ok(()),
+        });
+        match members {
+            // No path leads through what cannot be opened.
+            Err(e) if e.is_damaged() || e.is_unsupported() => {}
+            other => other?,
+        }
     }
     Ok(false)
 }

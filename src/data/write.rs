@@ -184,7 +184,7 @@ impl Writer<'_> {
             return Err(layout::HERE.damaged(format!("{total} bytes of compact data")));
         }
         let mut bytes = vec![0; usize::try_from(total).unwrap_or(0)];
-        super::walk::fill(self.info.fill_element().unwrap_or_default(), &mut bytes);
+        super::walk::fill(&self.info.fill_to_write(), &mut bytes);
         let there = old.len().min(bytes.len());
         if let (Some(place), Some(old)) = (bytes.get_mut(..there), old.get(..there)) {
             place.copy_from_slice(old);
@@ -219,7 +219,7 @@ impl Writer<'_> {
         let (store, total) = (&self.container.store, self.total()?);
         let address = store.allocate(total, Class::Raw)?;
         if fill {
-            Target::InFile(store, address).fill(self.info.fill_element().unwrap_or_default(), total)?;
+            Target::InFile(store, address).fill(&self.info.fill_to_write(), total)?;
         }
         let layout = LayoutClass::Contiguous { address, size: Length(total) };
         Ok((address, Changed::layout(layout)))

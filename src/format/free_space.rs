@@ -86,6 +86,11 @@ impl ManagerHeader {
             length_width: narrow(width(self.max_section.0)),
         }
     }
+    /// The form that the first releases of 1.8 wrote: sizes had no room for the largest section itself.
+    pub fn early_form(&self) -> SectionForm {
+        let bits = self.max_section.0.checked_ilog2().unwrap_or(0).max(1);
+        SectionForm { length_width: u8::try_from(bits.div_ceil(8)).unwrap_or(8), ..self.form() }
+    }
 }
 
 /// What decides the form of a section list.

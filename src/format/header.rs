@@ -25,6 +25,8 @@ pub const CONTINUATION_SIGNATURE: [u8; 4] = *b"OCHK";
 
 /// Message flag: the body is a pointer to a message elsewhere.
 pub const SHARED: u8 = 0x02;
+/// Message flag: an index of shared messages names the message, which others may come to share.
+pub const SHAREABLE: u8 = 0x40;
 /// Message flag: an object with this message may not be opened by who does not know it, for writing.
 pub const FAIL_IF_UNKNOWN_AND_WRITING: u8 = 0x08;
 /// Message flag: who does not know the message and changes the object sets [`WAS_UNKNOWN`].

@@ -27,6 +27,8 @@ pub struct StoredAttribute {
     pub message: AttributeMessage,
     /// Creation index, where the object tracks it.
     pub order: Option<u32>,
+    /// Whether it lies in the object's own heap.
+    pub dense: bool,
 }
 
 /// An attribute's type, space and data.
@@ -44,7 +46,7 @@ pub struct AttributeInfoParts {
 
 impl StoredAttribute {
     fn parse(body: &[u8], order: Option<u32>) -> Result<Self> {
-        Ok(StoredAttribute { message: decode::<AttributeMessage>(body, (), &attribute::HERE)?.0, order })
+        Ok(StoredAttribute { message: decode::<AttributeMessage>(body, (), &attribute::HERE)?.0, order, dense: false })
     }
     /// Decodes type and space, following pointers to shared messages, and cuts the data.
     pub fn parts(&self, c: &Container) -> Result<AttributeInfoParts> {
@@ -129,7 +131,8 @@ fn dense(c: &Container, heap: &FractalHeap, record: &AttributeByName) -> Result<
         let body = table.message(&c.store, message::ATTRIBUTE, id)?;
         return StoredAttribute::parse(&body, Some(record.order));
     }
-    StoredAttribute::parse(&heap.object(&c.store, &record.heap_id)?, Some(record.order))
+    let found = StoredAttribute::parse(&heap.object(&c.store, &record.heap_id)?, Some(record.order))?;
+    Ok(StoredAttribute { dense: true, ..found })
 }
 
 /// The attribute with this name, if there is one.

@@ -3,6 +3,7 @@
 //! - [`header`]: the header that a copy gets
 //! - [`elements`]: elements whose bytes lead elsewhere
 //! - [`raw`]: the elements of datasets, as they are stored
+//! - [`rescue`]: copies of damaged files
 //!
 //! An object is made when something first leads to it, empty, and filled later: so there is no recursion, and
 //! references and links in circles find the address of what is still to be filled.
@@ -26,6 +27,9 @@ use crate::wire::Addr;
 pub mod elements;
 pub mod header;
 pub mod raw;
+pub mod rescue;
+
+use rescue::{Damage, Loss, Part};
 
 /// What becomes of references to objects that no link in the copied tree leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +85,8 @@ pub struct CopyOptions {
     pub filters: Filters,
     /// Layout of datasets.
     pub chunking: Chunking,
+    /// What is damaged.
+    pub damage: Damage,
 }
 
 impl CopyOptions {
@@ -93,6 +99,7 @@ impl CopyOptions {
             shallow: false,
             filters: Filters::Keep,
             chunking: Chunking::Keep,
+            damage: Damage::Refuse,
         }
     }
 }
@@ -124,6 +131,9 @@ struct Pending {
     from: Addr,
     to: Addr,
     depth: u32,
+    /// Whether an empty group stands in its place.
+    stand_in: bool,
+    path: String,
 }
 
 /// A copy that is under way.
@@ -143,6 +153,8 @@ pub struct Copier<'a> {
     uses: HashMap<Addr, u32>,
     /// Messages that nobody here knows: they come last, since headers with them are not to be changed.
     unknown: Vec<(Addr, Vec<RawMessage>)>,
+    /// What the copy lacks, where [`CopyOptions::damage`] allows that.
+    pub losses: Vec<Loss>,
     progress: Progress,
     work: Work,
 }
@@ -167,6 +179,7 @@ impl<'a> Copier<'a> {
             pending: Vec::new(),
             uses: HashMap::new(),
             unknown: Vec::new(),
+            losses: Vec::new(),
             progress: Progress::default(),
             work: source.store.work(),
         }
@@ -181,7 +194,7 @@ impl<'a> Copier<'a> {
         if self.options.references != References::Expand {
             self.inside = Some(self.walk(top)?);
         }
-        let copy = self.object(top, 0)?;
+        let copy = self.object(top, 0, "/")?;
         self.count(copy);
         while let Some(next) = self.pending.pop() {
             self.fill(&next)?;
@@ -212,7 +225,7 @@ impl<'a> Copier<'a> {
             if !seen.insert(address) {
                 continue;
             }
-            let header = ObjectHeader::load(&self.source.store, address)?;
+            let header = ObjectHeader::load_any(&self.source.store, address)?;
             if header.kind() != ObjectKind::Group || self.options.shallow && depth > 0 {
                 continue;
             }
@@ -236,13 +249,16 @@ impl<'a> Copier<'a> {
         }
     }
     /// The copy of an object, which is made and is to be filled where there is none yet.
-    fn object(&mut self, from: Addr, depth: u32) -> Result<Addr> {
+    fn object(&mut self, from: Addr, depth: u32, path: &str) -> Result<Addr> {
         if let Some(to) = self.map.get(&from) {
             return Ok(*to);
         }
-        let to = self.create(from, self.options.shallow && depth > 1)?;
+        let (to, stand_in) = match self.create(from, self.options.shallow && depth > 1) {
+            Err(e) if depth > 0 && self.spares(&e) => (self.stand_in(path, &e)?, true),
+            made => (made.map_err(|e| e.on_path(path))?, false),
+        };
         self.map.insert(from, to);
-        self.pending.push(Pending { from, to, depth });
+        self.pending.push(Pending { from, to, depth, stand_in, path: path.to_string() });
         Ok(to)
     }
     fn count(&mut self, copy: Addr) {
@@ -257,7 +273,7 @@ impl<'a> Copier<'a> {
             delete::link(self.target, from)?;
             return Ok(from);
         }
-        let to = self.object(from, 1)?;
+        let to = self.object(from, 1, &format!("(datatype at {from})"))?;
         self.count(to);
         Ok(to)
     }
@@ -271,32 +287,41 @@ impl<'a> Copier<'a> {
             return Ok(*to);
         }
         match &self.inside {
-            Some(inside) if inside.contains(&from) => self.object(from, 1),
+            Some(inside) if inside.contains(&from) => self.object(from, 1, &unnamed(from)),
             Some(_) if self.within() && self.options.references == References::Keep => Ok(from),
             Some(_) => Ok(nothing),
             None => match ObjectHeader::load(&self.source.store, from) {
-                Ok(header) if header.kind() != ObjectKind::Unknown => self.object(from, 1),
+                Ok(header) if header.kind() != ObjectKind::Unknown => self.object(from, 1, &unnamed(from)),
                 Err(e) if e.is_io() || e.is_missing() => Err(e),
                 _ => Ok(nothing),
             },
         }
     }
     fn fill(&mut self, object: &Pending) -> Result<()> {
-        let header = ObjectHeader::load(&self.source.store, object.from)?;
+        if object.stand_in {
+            return self.attributes_of(object);
+        }
+        let header = ObjectHeader::load_any(&self.source.store, object.from)?;
         match header.kind() {
             ObjectKind::Group if self.options.shallow && object.depth > 0 => {}
-            ObjectKind::Group => self.links(&header, object)?,
-            ObjectKind::Dataset => self.dataset(&header, object.to)?,
+            ObjectKind::Group => self.links(&header, object).map_err(|e| e.on_path(&object.path))?,
+            ObjectKind::Dataset => {
+                let copied = self.dataset(&header, object.to).map_err(|e| e.on_path(&object.path));
+                self.lose(&object.path, Part::Values, copied)?;
+            }
             ObjectKind::Datatype | ObjectKind::Unknown => {}
         }
-        self.attributes(&header, object.to)
+        self.attributes(&header, object)
     }
     fn links(&mut self, header: &ObjectHeader, object: &Pending) -> Result<()> {
-        let mut all = links_of(self.source, header)?;
+        let (mut all, read) = links_of(self.source, header);
+        self.lose(&object.path, Part::Links, read)?;
         let mut edit = HeaderEdit::load(&self.target.store, object.to)?;
         for link in &mut all {
             if let Some(child) = self.leads_to(object.from, link)? {
-                let copy = self.object(child, object.depth.saturating_add(1))?;
+                let name = String::from_utf8_lossy(&link.name);
+                let path = format!("{}/{name}", object.path.trim_end_matches('/'));
+                let copy = self.object(child, object.depth.saturating_add(1), &path)?;
                 self.count(copy);
                 link.target = Target::Hard(copy);
             }
@@ -314,15 +339,20 @@ impl<'a> Copier<'a> {
     }
 }
 
-/// The links of a group, in the order of their creation where it is known.
-fn links_of(c: &Container, header: &ObjectHeader) -> Result<Vec<Link>> {
+/// The links of a group, in the order of their creation where it is known; and why there are no more.
+fn links_of(c: &Container, header: &ObjectHeader) -> (Vec<Link>, Result<()>) {
     let mut all = Vec::new();
-    links::each(c, header, &mut |link| {
+    let read = links::each(c, header, &mut |link| {
         all.push(link);
         Ok(())
-    })?;
+    });
     all.sort_by_key(|l| l.order);
-    Ok(all)
+    (all, read)
+}
+
+/// What an object is called that no link led to yet.
+fn unnamed(at: Addr) -> String {
+    format!("(object at {at})")
 }
 
 /// The object that a path leads to from a group, through soft links, in the same file.

@@ -1,8 +1,9 @@
 //! A dataset's type, space, layout, filters and fill value, together.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::shared;
+use super::{release, shared};
 use crate::error::{At, Error, Result};
 use crate::filter::Stage;
 use crate::format::message::dataspace::{Dataspace, SpaceClass};
@@ -191,6 +192,16 @@ impl DatasetInfo {
             FillValue::Given(v) if v.len() == self.datatype.bytes() && !self.fill_never => Some(v),
             _ => None,
         }
+    }
+    /// The fill value as it is put in the place of elements that nobody wrote; empty: zeros.
+    pub fn fill_to_write(&self) -> Cow<'_, [u8]> {
+        let element = self.fill_element().unwrap_or_default();
+        if !self.datatype.is_variable() {
+            return Cow::Borrowed(element);
+        }
+        let mut element = element.to_vec();
+        release::detach_empty(&self.datatype, &mut element);
+        Cow::Owned(element)
     }
 }
 

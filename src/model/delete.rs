@@ -2,7 +2,7 @@
 
 use super::dataset::DatasetInfo;
 use super::object::ObjectKind;
-use super::{attributes, links, release};
+use super::{attributes, links, release, shared};
 use crate::error::Result;
 use crate::format::header::SHARED;
 use crate::format::message::layout::LayoutClass;
@@ -53,6 +53,7 @@ pub fn unlink(c: &Container, address: Addr) -> Result<Vec<Addr>> {
         left.extend(types_of_attributes(c, &loaded)?);
         left.extend(committed(c, &header)?);
         attributes::edit::delete(c, &header)?;
+        shared::edit::release_header(c, address, &loaded.messages)?;
         header.delete(&c.store)?;
         gone.push(address);
     }
@@ -75,6 +76,9 @@ fn types_of_attributes(c: &Container, header: &ObjectHeader) -> Result<Vec<Addr>
         let parts = a.parts(c)?;
         release::release(&parts.datatype, &parts.data, &c.store)?;
         types.extend(parts.committed);
+        if a.dense {
+            shared::edit::release_attribute(c, &a.message)?;
+        }
         Ok(())
     })?;
     Ok(types)

@@ -2,6 +2,7 @@
 
 use super::create::{NewGroup, new_header};
 use super::dataset::DatasetInfo;
+use super::shared;
 use crate::error::{Error, Result};
 use crate::filter::Stage;
 use crate::format::header::{RawMessage, SHARED};
@@ -247,14 +248,29 @@ pub fn guess_chunk(dims: &[u64], max: &[Option<u64>], element_bytes: u32) -> Vec
     chunk
 }
 
+/// The layout as it is written: versions 1 and 2 become 3, which also tells the bytes of contiguous data.
+fn written(info: &DatasetInfo) -> Result<Layout> {
+    let mut layout = info.layout.clone();
+    if layout.version < 3 {
+        layout.version = 3;
+        if let LayoutClass::Contiguous { size, .. } = &mut layout.class {
+            *size = Length(info.elements()?.saturating_mul(u64::from(info.datatype.size)));
+        }
+    }
+    Ok(layout)
+}
+
 /// What of a dataset's header has to say anew after a write.
 pub fn update(c: &Container, info: &DatasetInfo, layout: bool, dims: bool) -> Result<()> {
     let mut edit = HeaderEdit::load(&c.store, info.address)?;
     let w = c.store.widths;
     if layout {
-        edit.set(LAYOUT, encode(&info.layout, (w,), &layout::HERE)?);
+        edit.set(LAYOUT, encode(&written(info)?, (w,), &layout::HERE)?);
     }
     if dims {
+        if let Some(old) = edit.find(DATASPACE) {
+            shared::edit::release_message(c, info.address, old)?;
+        }
         edit.set(DATASPACE, encode(&info.space, (w,), &dataspace::HERE)?);
     }
     edit.save(&c.store)

@@ -23,25 +23,56 @@ pub fn release(datatype: &Datatype, stored: &[u8], store: &Store) -> Result<usiz
 }
 
 /// Frees the heap objects that elements led to before they were overwritten, but for those that are still led
-/// to from the same place. Gives how many there were.
-pub fn release_replaced(datatype: &Datatype, old: &[u8], new: &[u8], store: &Store) -> Result<usize> {
+/// to from the same place, and those of the fill value: elements that were never written lead to them, too.
+/// Gives how many there were.
+pub fn release_replaced(
+    datatype: &Datatype,
+    (old, new): (&[u8], &[u8]),
+    fill: Option<&[u8]>,
+    store: &Store,
+) -> Result<usize> {
     if !datatype.is_variable() {
         return Ok(0);
     }
     let mut owned = Owned::new(store);
+    if let Some(fill) = fill {
+        owned.elements(datatype, fill, None)?;
+        owned.kept = std::mem::take(&mut owned.found);
+    }
     owned.elements(datatype, old, Some(new))?;
     owned.free()
+}
+
+/// Makes empty sequences and strings of a fill value lead nowhere, as they are to be in elements that hold it:
+/// whoever overwrites such an element frees what it leads to.
+pub fn detach_empty(datatype: &Datatype, element: &mut [u8]) {
+    match &datatype.class {
+        Class::VarLen(_) | Class::VarString { .. } if element.first_chunk() == Some(&[0; 4]) => element.fill(0),
+        Class::Array { base, .. } | Class::Complex(base) if base.is_variable() => {
+            element.chunks_exact_mut(base.bytes().max(1)).for_each(|item| detach_empty(base, item));
+        }
+        Class::Compound(members) => {
+            for member in members.iter().filter(|m| m.datatype.is_variable()) {
+                let start = usize::try_from(member.offset).unwrap_or(usize::MAX);
+                let place = element.get_mut(start..).and_then(|e| e.get_mut(..member.datatype.bytes()));
+                place.into_iter().for_each(|place| detach_empty(&member.datatype, place));
+            }
+        }
+        _ => {}
+    }
 }
 
 struct Owned<'s> {
     store: &'s Store,
     heaps: Collections<'s>,
     found: BTreeMap<Addr, BTreeSet<u32>>,
+    /// What is not to be freed.
+    kept: BTreeMap<Addr, BTreeSet<u32>>,
 }
 
 impl<'s> Owned<'s> {
     fn new(store: &'s Store) -> Self {
-        Owned { store, heaps: Collections::new(store), found: BTreeMap::new() }
+        Owned { store, heaps: Collections::new(store), found: BTreeMap::new(), kept: BTreeMap::new() }
     }
     fn elements(&mut self, datatype: &Datatype, stored: &[u8], new: Option<&[u8]>) -> Result<()> {
         if !datatype.is_variable() {
@@ -100,6 +131,9 @@ impl<'s> Owned<'s> {
             return Ok(());
         }
         let (collection, index) = (Addr::new(raw), u32::from_le_bytes(*index));
+        if self.kept.get(&collection).is_some_and(|kept| kept.contains(&index)) {
+            return Ok(());
+        }
         if !self.found.entry(collection).or_default().insert(index) {
             return Ok(());
         }

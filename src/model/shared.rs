@@ -10,6 +10,8 @@ use crate::store::open::Container;
 use crate::store::shared::SharedMessages;
 use crate::wire::{Addr, decode};
 
+pub mod edit;
+
 /// The body of a message, wherever it lies; with the committed datatype's address where that holds it.
 pub fn body<'m>(c: &Container, m: &'m RawMessage) -> Result<(Cow<'m, [u8]>, Option<Addr>)> {
     if m.flags & SHARED == 0 {

@@ -8,6 +8,7 @@ use crate::api::session::File;
 use crate::error::{Error, Result};
 use crate::format::superblock::Superblock;
 use crate::format::versions::Bound;
+pub use crate::model::copy::rescue::{Damage, Loss, Part};
 pub use crate::model::copy::{Chunking, Filters, Progress};
 use crate::model::copy::{Copier, CopyOptions, References};
 use crate::source::file::DiskFile;
@@ -28,10 +29,13 @@ pub struct Options {
     pub chunking: Chunking,
     /// Whether a file that is at the new path is replaced.
     pub replace: bool,
+    /// What becomes of what is damaged. A file is never replaced by one that lacks something.
+    pub damage: Damage,
 }
 
 /// What was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// Objects in the new file.
     pub objects: u64,
@@ -39,6 +43,8 @@ pub struct Report {
     pub old_bytes: u64,
     /// Bytes of the new file.
     pub new_bytes: u64,
+    /// What the new file lacks; empty unless [`Options::damage`] allows it.
+    pub losses: Vec<Loss>,
 }
 
 /// Writes all that is in `input` into a new file at `output`, which is there only once it is whole.
@@ -71,6 +77,11 @@ pub fn repack(
     let temporary = beside(output);
     let written = write(input, &temporary, options, progress);
     let done = written.and_then(|report| {
+        if let (Some(loss), true) = (report.losses.first(), output.exists()) {
+            let what =
+                format!("the file that is there is not replaced by one that lacks something: {}", loss.why);
+            return Err(named(Error::damaged(what)));
+        }
         std::fs::rename(&temporary, output).map_err(|e| named(e.into()))?;
         Ok(report)
     });
@@ -113,15 +124,19 @@ fn write(input: &File, path: &Path, options: &Options, progress: &mut dyn FnMut(
         references: References::Expand,
         filters: options.filters.clone(),
         chunking: options.chunking.clone(),
+        damage: options.damage,
         ..CopyOptions::new(bound)
     };
-    let root = Copier::new(source, &target, copy, &recoder, &mut watch).tree(source.superblock.root())?;
+    let mut copier = Copier::new(source, &target, copy, &recoder, &mut watch);
+    let root = copier.tree(source.superblock.root())?;
+    let losses = std::mem::take(&mut copier.losses);
     target.found(root, Addr::UNDEFINED)?;
     target.store.commit(Manner { power_safe: true, closing: true })?;
     Ok(Report {
         objects,
         old_bytes: source.store.end().saturating_add(source.store.base()),
         new_bytes: disk.len()?,
+        losses,
     })
 }
 

@@ -28,10 +28,23 @@ pub fn load(store: &Store, address: Addr) -> Result<FreeSpace> {
     Ok(FreeSpace { header, sections })
 }
 
+/// The list in the form that fills its bytes: today's, or that of early writers.
+fn decoded(store: &Store, header: &ManagerHeader, body: &[u8]) -> Result<SectionList> {
+    let today = decode::<SectionList>(body, (store.widths, header.form()), &SECTIONS);
+    let early = header.early_form();
+    if early != header.form()
+        && !matches!(&today, Ok((_, used)) if *used == body.len())
+        && let Ok((list, used)) = decode::<SectionList>(body, (store.widths, early), &SECTIONS)
+        && used == body.len()
+    {
+        return Ok(list);
+    }
+    Ok(today?.0)
+}
+
 fn list(store: &Store, owner: Addr, header: &ManagerHeader) -> Result<Vec<(u64, Section)>> {
     let block = store.block(header.list, header.list_used.0, &SECTIONS)?;
-    let args = (store.widths, header.form());
-    let (list, _) = decode::<SectionList>(verify(&block, &SECTIONS)?, args, &SECTIONS)?;
+    let list = decoded(store, header, verify(&block, &SECTIONS)?)?;
     if list.owner != owner {
         return Err(SECTIONS.mismatch("manager's address", list.owner, owner));
     }
@@ -90,6 +103,26 @@ mod tests {
     #[test]
     fn sections() {
         let space = load(&store(file(90, 0)), Addr::new(0)).unwrap();
+        assert_eq!(space.sections, [(16, Section { offset: 90, class: 0, blocks: None })]);
+    }
+
+    #[test]
+    fn a_list_of_an_early_writer() {
+        let mut bytes = file(90, 0);
+        let (mut header, _) = decode::<ManagerHeader>(&bytes, (Widths::EIGHT,), &HERE).unwrap();
+        header.max_section = Length(1 << 16);
+        assert_eq!((header.form().length_width, header.early_form().length_width), (3, 2));
+        let section = Section { offset: 90, class: 0, blocks: None };
+        let groups = vec![SectionGroup { size: 16, sections: vec![section] }];
+        let list = SectionList { owner: Addr::new(0), groups };
+        let mut list = encode(&list, (Widths::EIGHT, header.early_form()), &SECTIONS).unwrap();
+        seal(&mut list);
+        header.list_used = Length(u64::try_from(list.len()).unwrap());
+        let mut head = encode(&header, (Widths::EIGHT,), &HERE).unwrap();
+        seal(&mut head);
+        bytes.splice(..head.len(), head);
+        bytes.splice(128.., list);
+        let space = load(&store(bytes), Addr::new(0)).unwrap();
         assert_eq!(space.sections, [(16, Section { offset: 90, class: 0, blocks: None })]);
     }
 

@@ -24,6 +24,8 @@ pub struct ObjectHeader {
     pub order_tracked: bool,
     /// The messages, in the order of the chunks.
     pub messages: Vec<RawMessage>,
+    /// A message that nobody here knows and that forbids to open the object; it is among the messages.
+    pub forbidden: Option<u16>,
     /// What broke while continuations were followed; the messages before it are there.
     pub broken: Option<Error>,
 }
@@ -31,6 +33,17 @@ pub struct ObjectHeader {
 impl ObjectHeader {
     /// Loads the header at `address`.
     pub fn load(store: &Store, address: Addr) -> Result<Arc<ObjectHeader>> {
+        let loaded = Self::load_any(store, address)?;
+        match loaded.forbidden {
+            None => Ok(loaded),
+            Some(kind) => {
+                let what = format!("message {kind:#x} is unknown, and the object may not be opened without it");
+                Err(Error::unsupported(what).within(&header::V2, Some(address.raw())))
+            }
+        }
+    }
+    /// Loads a header that may forbid to open its object, for whoever only passes it on.
+    pub fn load_any(store: &Store, address: Addr) -> Result<Arc<ObjectHeader>> {
         store.cached(address, &header::V2, || {
             let head = store.block_up_to(address, 4, &header::V2)?;
             let loaded = if head == header::SIGNATURE { load_v2(store, address) } else { load_v1(store, address) }?;
@@ -54,11 +67,12 @@ impl ObjectHeader {
                     let at = message::structure(message::CONTINUATION);
                     queue.push(decode::<Continuation>(&m.body, (store.widths,), &at)?.0);
                 }
-                unknown if unknown > message::CACHE_IMAGE && m.flags & header::FAIL_IF_UNKNOWN != 0 => {
-                    let what = format!("message {unknown:#x} is unknown, and the object may not be opened without it");
-                    return Err(Error::unsupported(what));
+                kind => {
+                    if kind > message::CACHE_IMAGE && m.flags & header::FAIL_IF_UNKNOWN != 0 {
+                        self.forbidden = self.forbidden.or(Some(kind));
+                    }
+                    self.messages.push(m);
                 }
-                _ => self.messages.push(m),
             }
         }
         Ok(())
@@ -109,6 +123,7 @@ fn load_v1(store: &Store, address: Addr) -> Result<ObjectHeader> {
         times: None,
         order_tracked: false,
         messages: Vec::new(),
+        forbidden: None,
         broken: None,
     };
     // The prefix counts the messages too, but libhdf5 trusts what it finds.
@@ -132,6 +147,7 @@ fn load_v2(store: &Store, address: Addr) -> Result<ObjectHeader> {
         times: prefix.times,
         order_tracked: prefix.order_tracked(),
         messages: Vec::new(),
+        forbidden: None,
         broken: None,
     };
     let mut queue = Vec::new();

@@ -82,3 +82,22 @@ fn every_chunk_index() {
         );
     }
 }
+
+/// Elements that nobody wrote lead to what the fill value leads to: overwriting one must leave that alone.
+#[test]
+fn a_fill_value_of_variable_length_stays() {
+    let file = File::create_in_memory().unwrap();
+    let root = file.root().unwrap();
+    let new = root.new_dataset::<String>().shape([7]).resizable().chunk([3]);
+    let d = new.fill_value("fill".to_string()).create("names").unwrap();
+    for i in [1usize, 0, 4, 1] {
+        d.write_slice(s![i..i + 1], &array![format!("name {i}")]).unwrap();
+    }
+    d.append(0, &["last".to_string()]).unwrap();
+    file.commit().unwrap();
+    let read = File::from_bytes(file.to_vec().unwrap()).unwrap();
+    let names = read.dataset("names").unwrap().read_raw::<String>().unwrap();
+    assert_eq!(names, ["name 0", "name 1", "fill", "fill", "name 4", "fill", "fill", "last"]);
+    let options = h5::ops::check::Options { data: true };
+    assert!(h5::ops::check::check(&read, &options, &mut |_| {}).unwrap().is_clean());
+}

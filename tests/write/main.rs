@@ -5,6 +5,7 @@ mod groups;
 mod old_groups;
 mod reopened;
 mod scale;
+mod shared_messages;
 mod swmr;
 mod virtual_maps;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use h5::ops::check::check;
 use h5::ops::digest;
-use h5::ops::repack::{Chunking, Filters, Options, repack};
+use h5::ops::repack::{Chunking, Damage, Filters, Options, Part, repack};
 use h5::{Bound, CopyOptions, External, File, OpenOptions, References};
 
 /// A folder with all files of the tests, so that names of other files lead to them.
@@ -126,4 +126,39 @@ fn objects_are_copied_within_a_file_and_into_another() {
     other.commit().unwrap();
     let written = File::from_bytes(other.to_vec().unwrap()).unwrap();
     assert!(check(&written, &Default::default(), &mut |_| {}).unwrap().is_clean());
+}
+
+/// A damaged object becomes an empty group that says so; all else is there, and nothing is replaced by less.
+#[test]
+fn what_is_damaged_is_left_out_and_named() {
+    let folder = std::env::temp_dir().join(format!("h5-repack-damaged-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (input, output) = (folder.join("in.h5"), folder.join("out.h5"));
+    let file = OpenOptions::new().create(&input).unwrap();
+    let root = file.root().unwrap();
+    for name in ["bad", "good"] {
+        root.new_dataset::<i32>().shape([3]).create(name).unwrap().write_raw(&[1, 2, 3]).unwrap();
+    }
+    let address = usize::try_from(file.dataset("bad").unwrap().address().raw()).unwrap();
+    file.close().unwrap();
+    let mut bytes = std::fs::read(&input).unwrap();
+    bytes[address + 12] ^= 1;
+    std::fs::write(&input, &bytes).unwrap();
+
+    let file = File::open(&input).unwrap();
+    assert!(repack(&file, &output, &Options::default(), &mut |_| {}).unwrap_err().is_damaged());
+    assert!(!output.exists());
+    let mut how = Options::default();
+    how.damage = Damage::LeaveOut;
+    let report = repack(&file, &output, &how, &mut |_| {}).unwrap();
+    let [loss] = &report.losses[..] else { panic!("{:?}", report.losses) };
+    assert_eq!((loss.path.as_str(), loss.part, loss.grave), ("/bad", Part::Object, false));
+    let copy = File::open(&output).unwrap();
+    assert!(copy.group("bad").unwrap().names().unwrap().is_empty());
+    assert_eq!(copy.dataset("good").unwrap().read_raw::<i32>().unwrap(), [1, 2, 3]);
+    assert!(check(&copy, &Default::default(), &mut |_| {}).unwrap().is_clean());
+    how.replace = true;
+    assert!(repack(&file, &input, &how, &mut |_| {}).unwrap_err().to_string().contains("not replaced"));
+    assert_eq!(std::fs::read(&input).unwrap(), bytes);
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -60,7 +60,8 @@ impl Dataset {
         self.changing(None, |w| {
             let changed = w.write(selection, data)?;
             if variable {
-                release::release_replaced(&w.info.datatype, &old, data, &w.container.store)?;
+                let fill = w.info.fill_element();
+                release::release_replaced(&w.info.datatype, (&old, data), fill, &w.container.store)?;
             }
             Ok(changed)
         })
@@ -101,7 +102,8 @@ impl Dataset {
             let mut encoder = Encoder::new(w.container);
             T::encode_many(&plan, values, &mut encoder, ElementsMut::packed(&mut data, size))?;
             let changed = w.write(selection, &data)?;
-            release::release_replaced(&w.info.datatype, &old, &data, &w.container.store)?;
+            let fill = w.info.fill_element();
+            release::release_replaced(&w.info.datatype, (&old, &data), fill, &w.container.store)?;
             Ok(changed)
         })
     }

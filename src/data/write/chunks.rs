@@ -135,7 +135,7 @@ impl<'a> ChunkWriter<'a> {
     }
     /// Repeats the fill value.
     pub fn fill(&self, out: &mut [u8]) {
-        fill(self.info.fill_element().unwrap_or_default(), out);
+        fill(&self.info.fill_to_write(), out);
     }
     fn decode(&self, chunk: &Chunk, filtered: bool, data: &mut Vec<u8>, scratch: &mut Vec<u8>) -> Result<()> {
         if let Some(kept) = self.cache.get(self.info.address, chunk.address) {
@@ -302,7 +302,7 @@ impl<'a> ChunkWriter<'a> {
             return Ok(());
         }
         let address = self.store.allocate(bytes, Class::Raw)?;
-        Target::InFile(self.store, address).fill(self.info.fill_element().unwrap_or_default(), bytes)?;
+        Target::InFile(self.store, address).fill(&self.info.fill_to_write(), bytes)?;
         self.index = ChunkIndex::Implicit { address };
         Ok(())
     }

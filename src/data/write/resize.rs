@@ -175,7 +175,7 @@ impl ChunkWriter<'_> {
     fn drop_chunk(&mut self, scaled: &[u64], chunk: &Chunk) -> Result<()> {
         if matches!(self.index, ChunkIndex::Implicit { .. }) {
             let mut target = Target::InFile(self.store, chunk.address);
-            return target.fill(self.info.fill_element().unwrap_or_default(), self.grid.chunk_bytes);
+            return target.fill(&self.info.fill_to_write(), self.grid.chunk_bytes);
         }
         match self.index.remove(self.store, &self.grid, scaled)? {
             Some(removed) if removed.address.is_defined() => self.release(&removed),

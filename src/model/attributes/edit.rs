@@ -2,9 +2,10 @@
 
 use super::{AttributeInfo, StoredAttribute, attribute_info, info};
 use crate::error::{Error, Result};
-use crate::format::header::RawMessage;
+use crate::format::header::{RawMessage, SHARED};
 use crate::format::message::attribute::{self, AttributeMessage};
 use crate::format::message::{ATTRIBUTE, ATTRIBUTE_INFO};
+use crate::model::shared;
 use crate::model::dense::{Dense, Kind};
 use crate::store::header::ObjectHeader;
 use crate::store::header::edit::HeaderEdit;
@@ -39,8 +40,8 @@ pub fn set(c: &Container, object: &mut HeaderEdit, attribute: &AttributeMessage)
     let encoded = encode(attribute, (), &attribute::HERE)?;
     let place = compact_place(c, object, &attribute.name)?;
     if let (Some(m), true) = (place.and_then(|i| object.messages.get_mut(i)), encoded.len() <= MAX_COMPACT_BYTES) {
-        (m.body, m.flags) = (encoded, 0);
-        return Ok(());
+        let old = std::mem::replace(m, RawMessage { flags: 0, body: encoded, ..m.clone() });
+        return shared::edit::release_message(c, object.address(), &old);
     }
     let old = remove(c, object, &attribute.name)?;
     if object.version() == 1 {
@@ -82,7 +83,7 @@ pub fn set(c: &Container, object: &mut HeaderEdit, attribute: &AttributeMessage)
 
 fn compact_place(c: &Container, object: &HeaderEdit, name: &[u8]) -> Result<Option<usize>> {
     for (index, m) in object.messages.iter().enumerate().filter(|(_, m)| m.kind == ATTRIBUTE) {
-        let (body, _) = crate::model::shared::body(c, m)?;
+        let (body, _) = shared::body(c, m)?;
         if name_of(&body)? == name {
             return Ok(Some(index));
         }
@@ -95,9 +96,16 @@ fn into_heap(c: &Container, object: &mut HeaderEdit, info: &mut AttributeInfo) -
     (info.heap, info.name_index) = (new.heap, new.name_index);
     info.order_index = info.order_index.and(new.order_index);
     for m in object.messages.iter().filter(|m| m.kind == ATTRIBUTE) {
-        let (body, _) = crate::model::shared::body(c, m)?;
+        let (body, _) = shared::body(c, m)?;
         let order = i64::from(m.order.unwrap_or(0));
-        new.insert(&c.store, &name_of(&body)?, order, &body, &name_of)?;
+        if m.flags & SHARED != 0 {
+            let own = shared::edit::unshared(c, StoredAttribute::parse(&body, None)?.message)?;
+            let body = encode(&own, (), &attribute::HERE)?;
+            new.insert(&c.store, &own.name, order, &body, &name_of)?;
+            shared::edit::release_message(c, object.address(), m)?;
+        } else {
+            new.insert(&c.store, &name_of(&body)?, order, &body, &name_of)?;
+        }
     }
     object.remove(ATTRIBUTE);
     Ok(())
@@ -107,12 +115,16 @@ fn into_heap(c: &Container, object: &mut HeaderEdit, info: &mut AttributeInfo) -
 pub fn remove(c: &Container, object: &mut HeaderEdit, name: &[u8]) -> Result<Option<StoredAttribute>> {
     if let Some(index) = compact_place(c, object, name)? {
         let m = object.messages.remove(index);
-        let (body, _) = crate::model::shared::body(c, &m)?;
+        let (body, _) = shared::body(c, &m)?;
+        shared::edit::release_message(c, object.address(), &m)?;
         return StoredAttribute::parse(&body, m.order.map(u32::from)).map(Some);
     }
     let header = ObjectHeader::load(&c.store, object.address())?;
     let (Some(mut info), Some(found)) = (info(c, &header)?, super::find(c, &header, name)?) else { return Ok(None) };
     dense(&info).remove(&c.store, name, i64::from(found.order.unwrap_or(0)), &name_of)?;
+    if found.dense {
+        shared::edit::release_attribute(c, &found.message)?;
+    }
     if dense(&info).count(&c.store)? < u64::from(object.phase_change().1) {
         out_of_heap(c, object, &mut info)?;
     }
@@ -128,7 +140,8 @@ fn out_of_heap(c: &Container, object: &mut HeaderEdit, info: &mut AttributeInfo)
     all.sort_by(|a: &StoredAttribute, b| (a.order, &a.message.name).cmp(&(b.order, &b.message.name)));
     let mut messages = Vec::new();
     for a in &all {
-        let body = encode(&a.message, (), &attribute::HERE)?;
+        let own = if a.dense { a.message.clone() } else { shared::edit::unshared(c, a.message.clone())? };
+        let body = encode(&own, (), &attribute::HERE)?;
         if body.len() > MAX_COMPACT_BYTES {
             return Ok(());
         }

@@ -1,8 +1,9 @@
 //! The header of a copy: every message in the form of the target, and attributes.
 
-use super::Copier;
+use super::rescue::{Damage, Part};
+use super::{Copier, Pending};
 use crate::error::{Error, Result};
-use crate::format::header::{PhaseChange, RawMessage, SHARED, Times};
+use crate::format::header::{PhaseChange, RawMessage, SHARED, Times, V2};
 use crate::format::message::attribute::AttributeMessage;
 use crate::format::message::dataspace::{self, Dataspace, SpaceClass};
 use crate::format::message::datatype::{self, Datatype};
@@ -16,8 +17,9 @@ use crate::format::message::shared::{self as shared_pointer, Location, SharedMes
 use crate::format::message::symbol_table::{self, SymbolTableMessage};
 use crate::format::message::times::{self, ModificationTime};
 use crate::format::message::{
-    ATTRIBUTE, ATTRIBUTE_INFO, CACHE_IMAGE, DATASPACE, DATATYPE, EXTERNAL_FILES, FILL, FILL_OLD, FILTERS,
-    GROUP_INFO, LAYOUT, LINK, LINK_INFO, REFERENCE_COUNT, SYMBOL_TABLE, TIME, TIME_OLD,
+    ATTRIBUTE, ATTRIBUTE_INFO, BTREE_K, CACHE_IMAGE, DATASPACE, DATATYPE, DRIVER_INFO, EXTERNAL_FILES,
+    FILE_SPACE, FILL, FILL_OLD, FILTERS, GROUP_INFO, LAYOUT, LINK, LINK_INFO, REFERENCE_COUNT, SHARED_TABLE,
+    SYMBOL_TABLE, TIME, TIME_OLD,
 };
 use crate::format::versions::Bound;
 use crate::model::attributes::{self, StoredAttribute};
@@ -39,8 +41,8 @@ fn message(kind: u16, flags: u8, body: Vec<u8>) -> RawMessage {
 impl Copier<'_> {
     /// Makes the header of a copy: all but attributes, links and elements is there.
     pub(super) fn create(&mut self, from: Addr, emptied: bool) -> Result<Addr> {
-        let header = ObjectHeader::load(&self.source.store, from)?;
-        let old = HeaderEdit::load(&self.source.store, from)?;
+        let header = ObjectHeader::load_any(&self.source.store, from)?;
+        let old = HeaderEdit::of(&self.source.store, &header)?;
         let version = self.version(&header, &old);
         let mut room: usize = header.all(ATTRIBUTE).map(|m| m.body.len().saturating_add(16)).sum();
         let messages = match header.kind() {
@@ -51,6 +53,9 @@ impl Copier<'_> {
             }
             ObjectKind::Dataset => self.dataset_messages(&header, version)?,
             ObjectKind::Datatype => self.type_messages(&header, version)?,
+            ObjectKind::Unknown if self.options.damage == Damage::LeaveOut => {
+                return Err(V2.damaged("the header describes neither group nor dataset nor datatype"));
+            }
             ObjectKind::Unknown => self.others(&header, version)?,
         };
         let phase = old.phase_change();
@@ -85,6 +90,8 @@ impl Copier<'_> {
                 DATASPACE | DATATYPE | FILL | FILL_OLD | FILTERS | EXTERNAL_FILES | LAYOUT => {}
                 ATTRIBUTE | ATTRIBUTE_INFO | REFERENCE_COUNT | SYMBOL_TABLE | LINK_INFO | LINK | GROUP_INFO => {}
                 TIME | TIME_OLD if version == 2 => {}
+                // They are about a whole file, and mean nothing on its objects.
+                SHARED_TABLE | BTREE_K | DRIVER_INFO | FILE_SPACE | CACHE_IMAGE => {}
                 unknown if unknown > CACHE_IMAGE => {}
                 _ if m.flags & SHARED != 0 => out.push(message(m.kind, m.flags, shared::body(self.source, m)?.0.into_owned())),
                 // Version 1 pads bodies; in version 2 the padding would be a part of them.
@@ -102,12 +109,20 @@ impl Copier<'_> {
         let others = self.others(header, version)?;
         let w = self.source.store.widths;
         let info = match header.find(LINK_INFO) {
-            Some(m) => Some(decode::<LinkInfo>(&m.body, (w,), &link_info::HERE)?.0),
+            Some(m) => match decode::<LinkInfo>(&m.body, (w,), &link_info::HERE) {
+                Err(e) if !self.spares(&e) => return Err(e),
+                read => read.ok().map(|(info, _)| info),
+            },
             None => None,
         };
         let mut names = 0u64;
         let mut plain = true;
-        for link in super::links_of(self.source, header)? {
+        let (links, read) = super::links_of(self.source, header);
+        match read {
+            Err(e) if !self.spares(&e) => return Err(e),
+            _ => {}
+        }
+        for link in links {
             let value = match &link.target {
                 Target::Soft(path) => path.len().saturating_add(9),
                 Target::Hard(_) => 0,
@@ -137,13 +152,23 @@ impl Copier<'_> {
             };
             out.push(message(LINK_INFO, 0, encode(&new, (self.target.store.widths,), &link_info::HERE)?));
             let hints = match header.find(GROUP_INFO) {
-                Some(m) => shared::body(self.source, m)?.0.into_owned(),
+                Some(m) => self.group_hints(m)?,
                 None => encode(&GroupInfo { phase_change: None, estimate: None }, (), &group_info::HERE)?,
             };
             out.push(message(GROUP_INFO, 1, hints));
         }
         out.extend(others);
         Ok(out)
+    }
+    fn group_hints(&self, m: &RawMessage) -> Result<Vec<u8>> {
+        let body = shared::body(self.source, m)?.0;
+        match decode::<GroupInfo>(&body, (), &group_info::HERE) {
+            Ok(_) => Ok(body.into_owned()),
+            Err(e) if self.spares(&e) => {
+                encode(&GroupInfo { phase_change: None, estimate: None }, (), &group_info::HERE)
+            }
+            Err(e) => Err(e),
+        }
     }
     /// The body and the flags of a datatype message.
     fn type_message(&mut self, stored: &[u8], committed: Option<Addr>) -> Result<RawMessage> {
@@ -182,11 +207,6 @@ impl Copier<'_> {
         let others = self.others(header, version)?;
         let bound = self.options.bound;
         let mut out = vec![message(DATASPACE, 0, self.space_body(&info.space)?)];
-        if let Some(m) = header.find(DATATYPE) {
-            let (body, committed) = shared::body(self.source, m)?;
-            let new = self.type_message(&body, committed)?;
-            out.push(new);
-        }
         let plan = self.plan(&info)?;
         if let Some(rules) = self.fill_rules(header)? {
             out.push(message(FILL, 1, encode(&Fill { version: bound.fill(), rules }, (), &fill::HERE)?));
@@ -201,6 +221,11 @@ impl Copier<'_> {
         }
         out.push(message(LAYOUT, 0, encode(&plan.layout, (self.target.store.widths,), &layout::HERE)?));
         out.extend(others);
+        // Last, when nothing can fail any more: a committed type counts its uses.
+        if let Some(m) = header.find(DATATYPE) {
+            let (body, committed) = shared::body(self.source, m)?;
+            out.insert(1, self.type_message(&body, committed)?);
+        }
         Ok(out)
     }
     /// The rules of the fill value; a value that leads elsewhere is translated when the object is filled.
@@ -227,21 +252,23 @@ impl Copier<'_> {
         Ok(())
     }
     /// Copies the attributes of an object.
-    pub(super) fn attributes(&mut self, header: &ObjectHeader, to: Addr) -> Result<()> {
+    pub(super) fn attributes(&mut self, header: &ObjectHeader, object: &Pending) -> Result<()> {
         let mut all: Vec<StoredAttribute> = Vec::new();
-        attributes::each(self.source, header, &mut |a| {
+        let read = attributes::each(self.source, header, &mut |a| {
             all.push(a);
             Ok(())
-        })?;
+        });
+        self.lose(&object.path, Part::Attributes, read.map_err(|e| e.on_path(&object.path)))?;
         if all.is_empty() {
             return Ok(());
         }
         all.sort_by_key(|a| a.order);
-        let mut edit = HeaderEdit::load(&self.target.store, to)?;
+        let mut edit = HeaderEdit::load(&self.target.store, object.to)?;
         for a in &all {
-            let message = self.attribute(a, edit.version()).map_err(|e| {
-                e.on_path(&format!("attribute {}", String::from_utf8_lossy(&a.message.name)))
-            })?;
+            let message = self.attribute(a, edit.version()).map(Some).map_err(|e| {
+                e.on_path(&format!("{}, attribute {}", object.path, String::from_utf8_lossy(&a.message.name)))
+            });
+            let Some(message) = self.lose(&object.path, Part::Attributes, message)? else { continue };
             attributes::edit::set(self.target, &mut edit, &message)?;
         }
         edit.save(&self.target.store)
@@ -249,6 +276,8 @@ impl Copier<'_> {
     fn attribute(&mut self, a: &StoredAttribute, header_version: u8) -> Result<AttributeMessage> {
         let parts = a.parts(self.source)?;
         let m = &a.message;
+        // First, since it can fail: a committed type counts its uses.
+        let data = self.translated(&parts.datatype, &parts.data)?;
         let datatype = match (parts.committed, m.type_shared) {
             (Some(address), _) => self.pointer(address)?,
             (None, true) => self.type_body(&shared::follow(self.source, &m.datatype, DATATYPE)?.0)?,
@@ -260,7 +289,6 @@ impl Copier<'_> {
             (false, false) => 1,
         };
         let version = if header_version == 2 { 3 } else { needed };
-        let data = self.translated(&parts.datatype, &parts.data)?;
         Ok(AttributeMessage {
             version,
             utf8: m.utf8,

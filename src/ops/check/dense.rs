@@ -14,6 +14,7 @@ use crate::format::message::attribute::{self, AttributeMessage};
 use crate::format::message::attribute_info::{self, AttributeInfo};
 use crate::format::message::link::{self, Link, Target};
 use crate::format::message::link_info::{self, LinkInfo};
+use crate::format::message::shared::{self as pointer, Location, SharedMessage};
 use crate::format::message::{self};
 use crate::model::attributes::StoredAttribute;
 use crate::model::shared;
@@ -181,7 +182,8 @@ impl<'f> Check<'f> {
         };
         let mut names = HashSet::new();
         for m in header.all(message::ATTRIBUTE) {
-            let read = shared::body(self.c, m).and_then(|(body, _)| self.attribute(&body));
+            let read =
+                shared::body(self.c, m).and_then(|(body, _)| self.attribute(&body, m.flags & SHARED != 0));
             let Some(name) = self.told(read.at(&attribute::HERE, header.address.raw()))? else { continue };
             let next = info.as_ref().and_then(|i| i.max_creation_index).map(i64::from);
             self.creation(&attribute_info::HERE, header.address, m.order.map(i64::from), next);
@@ -200,17 +202,24 @@ impl<'f> Check<'f> {
         }
     }
     /// Checks an attribute: type, space, data, and what the data lead to. Gives its name.
-    fn attribute(&mut self, body: &[u8]) -> Result<Vec<u8>> {
+    ///
+    /// A shared one counts once as a user of its type and space, however many objects have it.
+    fn attribute(&mut self, body: &[u8], is_shared: bool) -> Result<Vec<u8>> {
         self.report.attributes = self.report.attributes.saturating_add(1);
         let (m, _) = decode::<AttributeMessage>(body, (), &attribute::HERE)?;
-        if m.type_shared {
+        let in_heap = |pointer: &[u8]| {
+            let place = decode::<SharedMessage>(pointer, (self.store.widths,), &pointer::HERE);
+            is_shared && matches!(place, Ok((SharedMessage { location: Location::Heap(_), .. }, _)))
+        };
+        let (type_counts, space_counts) = (!in_heap(&m.datatype), !in_heap(&m.dataspace));
+        if m.type_shared && type_counts {
             self.pointer(&m.datatype, message::DATATYPE)?;
         }
-        if m.space_shared {
+        if m.space_shared && space_counts {
             self.pointer(&m.dataspace, message::DATASPACE)?;
         }
         let name = m.name.clone();
-        let parts = StoredAttribute { message: m, order: None }.parts(self.c)?;
+        let parts = StoredAttribute { message: m, order: None, dense: false }.parts(self.c)?;
         self.values(&parts.datatype, &parts.data)?;
         Ok(name)
     }
@@ -223,7 +232,7 @@ impl<'f> Check<'f> {
         let named = self.btree2(info.name_index, &[8], Kind::FractalHeaps, &mut |check, kind, raw| {
             let r = AttributeByName::decode(raw, kind, w)?;
             let body = check.dense_attribute(&mut heap, &r)?;
-            let name = check.attribute(&body)?;
+            let name = check.attribute(&body, r.flags & SHARED != 0)?;
             check.creation(&attribute_info::HERE, address, Some(i64::from(r.order)), next);
             by_id.insert((r.heap_id, r.flags), r.order);
             check.name_record(info.name_index, r.hash, &name, &mut last);

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::error::{At, Error, Result};
 use crate::format::header::{
     self, CONTINUATION_SIGNATURE, Continuation, FAIL_IF_UNKNOWN_AND_WRITING, MARK_IF_UNKNOWN, PhaseChange,
-    PrefixV1, PrefixV2, RawMessage, Times, V1_PREFIX_BYTES, WAS_UNKNOWN, head_bytes,
+    PrefixV1, PrefixV2, RawMessage, SHAREABLE, SHARED, Times, V1_PREFIX_BYTES, WAS_UNKNOWN, head_bytes,
 };
 use crate::format::message::reference_count::{self, ReferenceCount};
 use crate::format::message::{self, CACHE_IMAGE, CONTINUATION, NIL};
@@ -62,7 +62,11 @@ pub struct HeaderEdit {
 impl HeaderEdit {
     /// Loads the header at `address` to change it.
     pub fn load(store: &Store, address: Addr) -> Result<HeaderEdit> {
-        let loaded = ObjectHeader::load(store, address)?;
+        Self::of(store, &*ObjectHeader::load(store, address)?)
+    }
+    /// A header that was loaded before, to change it.
+    pub fn of(store: &Store, loaded: &ObjectHeader) -> Result<HeaderEdit> {
+        let address = loaded.address;
         if loaded.broken.is_some() {
             return Err(header::CONTINUATION.damaged("the object cannot be changed, for its header is damaged"));
         }
@@ -173,10 +177,11 @@ impl HeaderEdit {
     pub fn find(&self, kind: u16) -> Option<&RawMessage> {
         self.messages.iter().find(|m| m.kind == kind)
     }
-    /// Replaces the body of the first message with this number, or adds one; flags stay as they are.
+    /// Replaces the body of the first message with this number, or adds one; flags stay as they are, but for a
+    /// message that was shared: it has a body of its own now.
     pub fn set(&mut self, kind: u16, body: Vec<u8>) {
         match self.messages.iter_mut().find(|m| m.kind == kind) {
-            Some(m) => m.body = body,
+            Some(m) => (m.body, m.flags) = (body, m.flags & !(SHARED | SHAREABLE)),
             None => self.messages.push(RawMessage { kind, flags: 0, order: None, body }),
         }
     }

@@ -214,9 +214,13 @@ fn replaced_elements_free_their_objects() {
     let mut new = old.clone();
     let plan = Row::plan(&stored).unwrap();
     plan.0.encode(&"new".to_string(), &mut Encoder::new(&c), &mut new).unwrap();
-    assert_eq!(release_replaced(&stored, &old, &new, &c.store).unwrap(), 1);
+    assert_eq!(release_replaced(&stored, (&old, &new), None, &c.store).unwrap(), 1);
     plan.1.encode(&vec![vec![9]], &mut Encoder::new(&c), &mut new).unwrap();
-    assert_eq!(release_replaced(&stored, &old, &new, &c.store).unwrap(), 3, "the name was freed already");
+    assert_eq!(
+        release_replaced(&stored, (&old, &new), None, &c.store).unwrap(),
+        3,
+        "the name was freed already"
+    );
     let read = Row::decode(&plan, &new, &mut Decoder::new(&c, 64)).unwrap();
     assert_eq!(read, ("new".into(), vec![vec![9]], "kept".into()));
     assert_eq!(release(&stored, &new, &c.store).unwrap(), 4);
@@ -309,7 +313,7 @@ fn rewritten(name: &str) -> (Vec<u8>, usize) {
             assert_eq!(old, new, "{name}{path}");
         }
         c.store.write_raw(address, &new).unwrap();
-        release_replaced(&info.datatype, &old, &new, &c.store).unwrap();
+        release_replaced(&info.datatype, (&old, &new), None, &c.store).unwrap();
         count += 1;
     }
     c.store.commit(Manner { closing: true, ..Manner::default() }).unwrap();
