@@ -14,6 +14,7 @@ use crate::data::transfer::each_chunk;
 use crate::data::virtual_data;
 use crate::error::{At, Error, Result};
 use crate::filter::Stage;
+use crate::format::message::dataspace::SpaceClass;
 use crate::format::message::datatype::Datatype;
 use crate::format::message::layout::LayoutClass;
 use crate::format::virtual_map::Mapping;
@@ -165,7 +166,14 @@ impl Dataset {
     }
     /// Number of elements.
     pub fn len(&self) -> Result<u64> {
-        Selection::All.elements(&self.shape()?)
+        self.selected(&Selection::All)
+    }
+    /// Number of selected elements; a null dataspace has none, though it has the dimensions of a scalar.
+    pub(crate) fn selected(&self, selection: &Selection) -> Result<u64> {
+        match self.info.space.class {
+            SpaceClass::Null => Ok(0),
+            _ => selection.elements(&self.shape()?),
+        }
     }
     /// Whether it has no element.
     pub fn is_empty(&self) -> Result<bool> {
@@ -215,7 +223,7 @@ impl Dataset {
     }
     /// Reads selected elements as they are stored, in the dataset's own type.
     pub fn read_stored(&self, selection: &Selection) -> Result<Vec<u8>> {
-        let elements = selection.elements(&self.shape()?)?;
+        let elements = self.selected(selection)?;
         let bytes = elements.checked_mul(u64::from(self.info.datatype.size));
         let bytes = bytes
             .and_then(|n| usize::try_from(n).ok())
@@ -224,7 +232,9 @@ impl Dataset {
         let mut out = Vec::new();
         out.try_reserve_exact(bytes).map_err(|_| Error::limit(format!("no memory for {bytes} bytes")))?;
         out.resize(bytes, 0);
-        self.read_stored_into(selection, &mut out)?;
+        if elements > 0 {
+            self.read_stored_into(selection, &mut out)?;
+        }
         Ok(out)
     }
     /// Visits the chunks that were written, in the order of the index.
