@@ -12,6 +12,7 @@ pub mod cache_image;
 pub mod extensible_array;
 pub mod fixed_array;
 pub mod fractal_heap;
+pub mod free_record;
 pub mod free_space;
 pub mod global_heap;
 pub mod header;

@@ -120,6 +120,18 @@ impl Changes {
             dirty.untouch(&to);
         }
     }
+    /// A range of the file became zeros past these pages: pages that are here become so too.
+    pub fn zero(&mut self, range: Range<u64>) {
+        let (first, last) = (range.start.checked_div(PAGE_BYTES).unwrap_or(0), range.end.div_ceil(PAGE_BYTES));
+        for (page, dirty) in self.pages.range_mut(first..last) {
+            let start = page.saturating_mul(PAGE_BYTES);
+            let own = start.max(range.start)..start.saturating_add(PAGE_BYTES).min(range.end);
+            for (_, within, _) in parts(own) {
+                dirty.bytes.get_mut(within.clone()).unwrap_or_default().fill(0);
+                dirty.untouch(&within);
+            }
+        }
+    }
     /// The bytes of a range need not be written: nobody uses it any more.
     pub fn forget(&mut self, range: Range<u64>) {
         for (page, part, _) in parts(range) {

@@ -243,6 +243,7 @@ impl Store {
         })?;
         let after = superblock.clone().with_end(self.base(), end);
         if !reachable.is_empty() || !fresh.is_empty() || after != *superblock {
+            self.begin_writing(edit)?;
             let (before, base) = (superblock.clone(), self.base());
             let commit = Commit { edit, base, before, after: after.clone(), reachable, manner };
             commit.run(&fresh).at(&HERE, 0)?;
@@ -258,9 +259,9 @@ impl Store {
             edit.sink.sync().inspect_err(|_| edit.halted.store(true, Ordering::Release))?;
             edit.unsynced.store(false, Ordering::Release);
         }
-        self.finish_commit(edit, manner.closing)
+        self.finish_commit(edit, &superblock, manner.closing)
     }
-    fn finish_commit(&self, edit: &Edit, closing: bool) -> Result<()> {
+    fn finish_commit(&self, edit: &Edit, superblock: &Superblock, closing: bool) -> Result<()> {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.clear();
         self.changed.store(false, Ordering::Release);
@@ -270,8 +271,11 @@ impl Store {
             space.end()
         })?;
         self.end.store(end, Ordering::Release);
-        if closing && edit.sink.len()? > end.saturating_add(self.base()) {
-            edit.sink.set_len(end.saturating_add(self.base()))?;
+        if closing && !edit.is_untouched() {
+            if edit.sink.len()? > end.saturating_add(self.base()) {
+                edit.sink.set_len(end.saturating_add(self.base()))?;
+            }
+            self.remember_free(edit, superblock)?;
         }
         self.pages.changed(0..SECTOR_BYTES)
     }

@@ -38,6 +38,7 @@ impl Store {
             superblock: Mutex::new(superblock),
             halted: AtomicBool::new(false),
             unsynced: AtomicBool::new(false),
+            untouched: Mutex::new(true),
         });
         self.end.store(end, Ordering::Release);
     }
@@ -119,9 +120,34 @@ impl Store {
         }
         self.write_through(range.start, bytes)
     }
+    /// Makes allocated space read as zeros; what lies behind the end of the source is not written for that.
+    pub fn zero_raw(&self, address: Addr, bytes: u64) -> Result<()> {
+        let range = range(address, bytes)?;
+        let edit = self.editing()?;
+        self.begin_writing(edit)?;
+        let len = edit.sink.len()?.saturating_sub(self.base());
+        let fresh = self.with_space(|s| s.fresh().holds(&range))?;
+        let beyond = if fresh { range.start.max(len)..range.end } else { range.end..range.end };
+        if !beyond.is_empty() {
+            let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+            edit.sink.set_len(range.end.saturating_add(self.base()))?;
+            changes.zero(beyond.clone());
+            self.pages.changed(beyond.clone())?;
+        }
+        let zeros = vec![0; ATOMIC_BYTES];
+        let mut at = range.start;
+        while at < beyond.start.min(range.end) {
+            let left = beyond.start.min(range.end).saturating_sub(at);
+            let piece = usize::try_from(left).ok().and_then(|n| zeros.get(..n)).unwrap_or(&zeros);
+            self.write_raw(Addr::new(at), piece)?;
+            at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(left));
+        }
+        Ok(())
+    }
     /// Writes into the file at once.
     pub(super) fn write_through(&self, start: u64, bytes: &[u8]) -> Result<()> {
         let edit = self.editing()?;
+        self.begin_writing(edit)?;
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         edit.unsynced.store(true, Ordering::Release);
         edit.sink.write_at(start.saturating_add(self.base()), bytes)?;

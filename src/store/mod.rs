@@ -26,6 +26,7 @@ pub mod heap;
 pub mod header;
 pub mod index;
 pub mod open;
+pub mod remember;
 pub mod shared;
 mod sink;
 pub mod space;

@@ -18,4 +18,6 @@ pub(super) struct Edit {
     pub(super) halted: AtomicBool,
     /// Whether bytes were written into the file that no commit has waited for.
     pub(super) unsynced: AtomicBool,
+    /// Whether nothing was written since the file was opened or closed last: until then the file keeps what lies behind its end.
+    pub(super) untouched: Mutex<bool>,
 }

@@ -160,6 +160,10 @@ impl Space {
     pub fn end(&self) -> u64 {
         self.end
     }
+    /// The end of the file as of the last commit.
+    pub fn committed_end(&self) -> u64 {
+        self.committed_end
+    }
     /// What was given out since the last commit.
     pub fn fresh(&self) -> &Ranges {
         &self.fresh
@@ -169,6 +173,10 @@ impl Space {
         let mut all: Vec<_> = self.free.iter().flat_map(Ranges::iter).collect();
         all.sort_by_key(|r| r.start);
         all
+    }
+    /// Free ranges of the two kinds, without those given back since the last commit.
+    pub fn free_by_class(&self) -> [Vec<Range<u64>>; 2] {
+        self.free.each_ref().map(|list| list.iter().collect())
     }
     fn list(&mut self, class: Class) -> &mut Ranges {
         let [first, second] = &mut self.free;

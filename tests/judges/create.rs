@@ -160,6 +160,8 @@ fn typed_attributes(m: &mut Maker) {
     }
 }
 
+type References = (&'static str, ReferenceKind, Box<dyn Fn(usize) -> Value>);
+
 fn references(m: &mut Maker) {
     let int = kinds::integer(4, true, ByteOrder::Little);
     let target = m.dataset("target", &int, &[10, 20], &|i| Value::Integer(i as i64), same);
@@ -181,7 +183,7 @@ fn references(m: &mut Maker) {
         };
         Value::Reference(Reference::To { object: a, file: None, part: Part::Region(Ok(selection)) })
     };
-    let mut all: Vec<(&str, ReferenceKind, Box<dyn Fn(usize) -> Value>)> = vec![
+    let mut all: Vec<References> = vec![
         ("objects", ReferenceKind::OldObject, Box::new(object)),
         ("regions", ReferenceKind::OldRegion, Box::new(region)),
     ];
@@ -528,7 +530,8 @@ fn originals() -> &'static [Made] {
                 let tracked = plain.clone().user_block(1024).track_order(true).track_times(true);
                 for (options, suffix) in [(plain, ""), (tracked, " tracked")] {
                     let tracked = matches!(bound, Bound::Earliest | Bound::V110);
-                    if !suffix.is_empty() && !(tracked && TRACKED.contains(&content_name)) {
+                    let made = tracked && TRACKED.contains(&content_name);
+                    if !suffix.is_empty() && !made {
                         continue;
                     }
                     let name = format!("{content_name} {bound_name}{suffix}");

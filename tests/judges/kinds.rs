@@ -36,7 +36,7 @@ fn whole(i: usize, bytes: u32, signed: bool) -> Value {
     match (i, signed) {
         (0, true) => Value::Integer(i64::MIN >> (64 - bits)),
         (1, true) => Value::Integer(i64::MAX >> (64 - bits)),
-        (_, true) => Value::Integer(i as i64 % 90 * if i % 2 == 0 { 1 } else { -1 }),
+        (_, true) => Value::Integer(i as i64 % 90 * if i.is_multiple_of(2) { 1 } else { -1 }),
         (1, false) => Value::Unsigned(u64::MAX >> (64 - bits)),
         (_, false) => Value::Unsigned(i as u64 % 200),
     }

@@ -3,6 +3,7 @@
 //! The large files and those of some other tests are made by Python when the tests run first; see `python.rs`
 //! for the environment variables `H5_TEST_PYTHON` and `H5_SKIP_PYTHON_TESTS`.
 
+mod allocator;
 mod check;
 mod damage;
 mod fixtures;

@@ -1,10 +1,11 @@
-//! The h5 crate as a peer of the bench: read workloads R1 to R8.
+//! The h5 crate as a peer of the bench: workloads R1 to R8 and W1 to W6.
 
 use std::path::Path;
 
 use bench_core::*;
 use h5::format::message::link::Target;
-use h5::{Attribute, File, Group, H5Type, Node, OpenOptions, Value};
+use h5::ndarray::ArrayView1;
+use h5::{Attribute, CharSet, Datatype, File, Group, H5Type, Node, OpenOptions, StringPadding, Value};
 
 #[derive(Clone, H5Type)]
 struct Row {
@@ -24,6 +25,10 @@ struct Ours;
 /// One thread unless `H5_PAR` is set: the other peers have one, too.
 fn open(path: &Path) -> Res<File> {
     Ok(OpenOptions::new().parallel(std::env::var_os("H5_PAR").is_some()).open(path)?)
+}
+
+fn create(path: &Path) -> Res<File> {
+    Ok(OpenOptions::new().parallel(std::env::var_os("H5_PAR").is_some()).create(path)?)
 }
 
 fn tally(attributes: Vec<Attribute>, out: &mut Tally) -> Res<()> {
@@ -133,6 +138,79 @@ impl Peer for Ours {
     }
     fn r8(&mut self, path: &Path) -> Res<f64> {
         Ok(open(path)?.dataset("x")?.attribute("gain")?.read_scalar::<f64>()?)
+    }
+    fn w1(&mut self, path: &Path, data: &[f64]) -> Res<()> {
+        let file = create(path)?;
+        file.root()?.write_dataset("x", &ArrayView1::from(data))?;
+        Ok(file.close()?)
+    }
+    fn w2(&mut self, path: &Path, s: &Sizes, data: &[f32]) -> Res<()> {
+        let file = create(path)?;
+        let root = file.root()?;
+        let new = root.new_dataset::<f32>().shape(s.r2_shape.map(|n| n as u64)).chunk(s.r2_chunk.map(|n| n as u64));
+        new.shuffle().deflate(4).create("x")?.write_raw(data)?;
+        Ok(file.close()?)
+    }
+    fn w3(&mut self, path: &Path, s: &Sizes) -> Res<()> {
+        let file = create(path)?;
+        let root = file.root()?;
+        let d = root.new_dataset::<f64>().shape([0]).resizable().chunk([s.w3_chunk as u64]).create("x")?;
+        for i in 0..s.w3_rows {
+            d.append(0, &[w3_value(i)])?;
+        }
+        Ok(file.close()?)
+    }
+    fn w3b(&mut self, path: &Path, s: &Sizes) -> Res<()> {
+        let file = create(path)?;
+        let root = file.root()?;
+        let frame = FRAME as u64;
+        let new = root.new_dataset::<u16>().shape([0, frame, frame]).max_shape([None, Some(frame), Some(frame)]);
+        let d = new.chunk([1, frame, frame]).create("x")?;
+        let mut buffer = vec![0; FRAME * FRAME];
+        for k in 0..s.w3b_frames {
+            w3b_frame(k, &mut buffer);
+            d.append(0, &buffer)?;
+            if k % 100 == 99 {
+                file.commit()?;
+            }
+        }
+        Ok(file.close()?)
+    }
+    fn w4(&mut self, path: &Path, s: &Sizes) -> Res<()> {
+        let file = create(path)?;
+        let root = file.root()?;
+        let d = root.new_dataset::<Vec<u8>>().shape([0]).resizable().chunk([1024]).create("x")?;
+        let mut row = vec![Vec::new()];
+        for i in 0..s.w4_rows {
+            w4_row(i, &mut row[0]);
+            d.append(0, &row)?;
+        }
+        Ok(file.close()?)
+    }
+    fn w5(&mut self, path: &Path, s: &Sizes) -> Res<()> {
+        let file = create(path)?;
+        let root = file.root()?;
+        for i in 0..s.w5_groups {
+            let g = root.create_group(&format!("g{i:06}"))?;
+            g.set_attribute("i", &(i as i64))?;
+            g.set_attribute("f", &(i as f64 * 0.5))?;
+            let a: Vec<f64> = (0..4).map(|j| (i + j) as f64).collect();
+            g.new_attribute("a").list(&a)?;
+            g.set_attribute_str("n", &format!("sonde é {i}"))?;
+            g.new_attribute("u").datatype(Datatype::fixed_string(2, StringPadding::NullPadded, CharSet::Ascii)?).stored(&[], b"mm")?;
+        }
+        Ok(file.close()?)
+    }
+    fn w6(&mut self, path: &Path, s: &Sizes) -> Res<()> {
+        let file = OpenOptions::new().parallel(std::env::var_os("H5_PAR").is_some()).open_rw(path)?;
+        for i in 0..s.w6_attrs {
+            file.dataset(&format!("d{i}"))?.set_attribute("gain", &(i as f64 * 2.0))?;
+        }
+        let add: Vec<f64> = (0..100).map(|i| i as f64).collect();
+        for i in 0..s.w6_appends {
+            file.dataset(&format!("d{i}"))?.append(0, &add)?;
+        }
+        Ok(file.close()?)
     }
 }
 

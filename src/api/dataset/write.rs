@@ -1,5 +1,7 @@
 //! Writing datasets: elements, size, appends.
 
+use std::borrow::Cow;
+
 use ndarray::{ArrayBase, Data, Dimension};
 
 use super::{Dataset, FileOpener};
@@ -62,16 +64,16 @@ impl Dataset {
             Ok(changed)
         })
     }
-    fn encoded<T: H5Type>(&self, values: &[T]) -> Result<Vec<u8>> {
+    fn encoded<'v, T: H5Type>(&self, values: &'v [T]) -> Result<Cow<'v, [u8]>> {
         let size = self.info.datatype.bytes();
         let plan = T::plan(&self.info.datatype).on(&self.path)?;
         if let Some(stored) = T::as_stored(&plan, values) {
-            return Ok(stored.to_vec());
+            return Ok(Cow::Borrowed(stored));
         }
         let mut data = vec![0; values.len().saturating_mul(size)];
         let mut encoder = Encoder::new(self.file.container());
         T::encode_many(&plan, values, &mut encoder, ElementsMut::packed(&mut data, size)).on(&self.path)?;
-        Ok(data)
+        Ok(Cow::Owned(data))
     }
     fn write_values<T: H5Type>(&self, selection: &Selection, values: &[T]) -> Result<()> {
         let wanted = self.selected(selection)?;

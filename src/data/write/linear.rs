@@ -72,6 +72,11 @@ impl Target<'_> {
     }
     /// Writes `bytes` bytes of repetitions of the fill value.
     pub fn fill(&mut self, element: &[u8], bytes: u64) -> Result<()> {
+        if let Target::InFile(store, address) = self
+            && element.iter().all(|b| *b == 0)
+        {
+            return store.zero_raw(*address, bytes);
+        }
         let unit = u64::try_from(element.len()).unwrap_or(1).max(1);
         let stretch = COVER_BYTES.checked_div(unit).unwrap_or(0).max(1).saturating_mul(unit).min(bytes);
         let mut pattern = vec![0; usize::try_from(stretch).unwrap_or(0)];

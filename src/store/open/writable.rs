@@ -56,6 +56,7 @@ impl Container {
             container.superblock = superblock.with_flags(0);
             container.store.set_superblock(&container.superblock)?;
         }
+        container.store.recall_free().at(&HERE, base)?;
         container.settle(space).at(&HERE, base)?;
         if container.store.has_changes() {
             // Committed for itself: a rollback is not to bring it back.
