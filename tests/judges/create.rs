@@ -595,10 +595,20 @@ fn older_libraries_read_what_is_for_them() {
     let mut wrong: Vec<String> =
         made.iter().filter(|m| m.is_for_dump()).filter_map(|m| dump_refuses(&m.path)).collect();
     let for_tables: Vec<&Made> = made.iter().filter(|m| m.is_for_tables()).collect();
-    let commands: Vec<Json> = for_tables.iter().map(|m| command("look", &m.path)).collect();
+    let look = |m: &&Made| {
+        let mut command = command("look", &m.path);
+        // PyTables dies of a group with attributes of so many types.
+        command["own"] = json!(!m.name.starts_with("typed"));
+        command
+    };
+    let commands: Vec<Json> = for_tables.iter().map(look).collect();
+    let mut known = 0;
     let Some(answers) = ask("tables", &commands) else { return };
     for (m, answer) in for_tables.iter().zip(&answers) {
         agrees(&m.name, &m.path, answer, &mut wrong);
+        compare_dumps(&format!("{} by PyTables", m.name), &m.written, &answer["tables"], &mut wrong);
+        known += answer["tables"].as_object().map_or(0, |t| t.len());
     }
+    assert!(known > 1000, "PyTables knows {known} datasets");
     settle(&wrong);
 }

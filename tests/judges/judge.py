@@ -134,11 +134,11 @@ def apart(work):
     if child == 0:
         os.close(source)
         try:
-            answer = work()
+            answer = json.dumps(work())
         except Exception:
-            answer = {"failed": traceback.format_exc()}
+            answer = json.dumps({"failed": traceback.format_exc()})
         with os.fdopen(sink, "w") as out:
-            json.dump(answer, out)
+            out.write(answer)
         os._exit(0)
     os.close(sink)
     with os.fdopen(source) as answer:
@@ -158,12 +158,38 @@ def known(path):
     return {"objects": objects, "dump": apart(lambda: dump(path, [o["path"] for o in objects]))}
 
 
-def look(path, **_):
+def look(path, own=False, **_):
     described = apart(lambda: describe.describe(path))
     if "error" in described:
         return {"described": described}
     paths = [o["path"] for o in described["objects"]]
-    return {"described": described, "dump": apart(lambda: dump(path, paths))}
+    out = {"described": described, "dump": apart(lambda: dump(path, paths))}
+    return dict(out, tables=apart(lambda: by_tables(path))) if WITH == "tables" and own else out
+
+
+def by_tables(path):
+    """Values of the leaves that PyTables knows, by its own API."""
+    import warnings
+
+    warnings.simplefilter("ignore")
+    out = {}
+    with tables.open_file(path) as f:
+        for leaf in f.walk_nodes("/", "Leaf"):
+            # It has booleans for bit fields of 8 bits, keeps the spaces behind a text, and knows no null dataspace.
+            other = leaf._v_name == "null" or any(word in leaf._v_name for word in ("bits", "spaces"))
+            known = isinstance(leaf, (tables.Array, tables.Table)) and not other
+            if known and leaf.nrows:
+                try:
+                    read = np.asarray(leaf.read())
+                except (tables.HDF5ExtError, ValueError):
+                    # Null references, compounds of several dimensions, and others that are no tables of its kind.
+                    continue
+                t, shape = read.dtype, leaf.shape
+                more = read.shape[len(shape) :]
+                flat = [nest(x, len(more), t, None) for x in read.reshape((-1,) + more)]
+                value = {"shape": [int(n) for n in shape], "flat": flat} if shape else flat[0]
+                out[leaf._v_pathname] = {"value": value, "attributes": {}}
+    return out
 
 
 # Changes.
