@@ -164,6 +164,7 @@ impl Dataset {
         if !matches!(self.info().layout.class, LayoutClass::Chunked(_)) {
             return Err(Error::usage("only chunked datasets grow").on_path(self.path()));
         }
+        self.file().unless_watched_data(self.info()).on(self.path())?;
         let datatype = &self.info().datatype;
         let append = || {
             let plan = T::plan(datatype)?;

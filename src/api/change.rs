@@ -156,8 +156,13 @@ impl File {
     pub(crate) fn gate(&self) -> Result<MutexGuard<'_, ()>> {
         Ok(self.editing()?.gate.lock().unwrap_or_else(PoisonError::into_inner))
     }
-    /// Runs one change: all of it is done, or, after an error, nothing.
+    /// Runs one change of objects, links or attributes: all of it is done, or, after an error, nothing.
     pub(crate) fn change<T>(&self, f: impl FnOnce(&Container) -> Result<T>) -> Result<T> {
+        self.unless_watched("a change of objects, links or attributes")?;
+        self.change_data(f)
+    }
+    /// Runs one change of data, as [`File::change`] does.
+    pub(crate) fn change_data<T>(&self, f: impl FnOnce(&Container) -> Result<T>) -> Result<T> {
         let _gate = self.gate()?;
         let store = &self.container().store;
         store.mark()?;

@@ -121,7 +121,7 @@ impl Dataset {
     }
     /// The dataset as it is now, where the file may have changed since this handle was opened.
     pub(crate) fn now(&self) -> Result<Cow<'_, Dataset>> {
-        if !self.file.is_writable() {
+        if !self.file.changes() {
             return Ok(Cow::Borrowed(self));
         }
         if let Some(info) = self.file.0.buffered_info(self.header.address) {
@@ -170,9 +170,12 @@ impl Dataset {
     }
     /// Number of selected elements; a null dataspace has none, though it has the dimensions of a scalar.
     pub(crate) fn selected(&self, selection: &Selection) -> Result<u64> {
+        self.now()?.selected_here(selection)
+    }
+    fn selected_here(&self, selection: &Selection) -> Result<u64> {
         match self.info.space.class {
             SpaceClass::Null => Ok(0),
-            _ => selection.elements(&self.shape()?),
+            _ => selection.elements(self.dims()?),
         }
     }
     /// Whether it has no element.
@@ -202,7 +205,11 @@ impl Dataset {
     /// Reads selected elements as they are stored, in the dataset's own type, into `out`, which holds
     /// exactly them.
     pub fn read_stored_into(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
-        self.now()?.read_known(selection, out)
+        self.file.steady(|| self.now()?.read_known(selection, out))
+    }
+    /// The same, of the dataset as it was when this handle was brought up to date.
+    pub(crate) fn read_resolved(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
+        self.file.steady(|| self.read_known(selection, out))
     }
     fn read_known(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
         let opener = FileOpener { file: &self.file, nesting: self.nesting.clone().unwrap_or_default() };
@@ -223,17 +230,21 @@ impl Dataset {
     }
     /// Reads selected elements as they are stored, in the dataset's own type.
     pub fn read_stored(&self, selection: &Selection) -> Result<Vec<u8>> {
-        let elements = self.selected(selection)?;
+        self.now()?.read_piece(selection)
+    }
+    /// The same, of the dataset as it was when this handle was brought up to date.
+    pub(crate) fn read_piece(&self, selection: &Selection) -> Result<Vec<u8>> {
+        let elements = self.selected_here(selection)?;
         let bytes = elements.checked_mul(u64::from(self.info.datatype.size));
         let bytes = bytes
             .and_then(|n| usize::try_from(n).ok())
             .ok_or_else(|| Error::limit("a selection larger than memory").on_path(&self.path))?;
-        self.now()?.info.check_stored(bytes, self.file.container().store.end()).on(&self.path)?;
+        self.info.check_stored(bytes, self.file.container().store.end()).on(&self.path)?;
         let mut out = Vec::new();
         out.try_reserve_exact(bytes).map_err(|_| Error::limit(format!("no memory for {bytes} bytes")))?;
         out.resize(bytes, 0);
         if elements > 0 {
-            self.read_stored_into(selection, &mut out)?;
+            self.read_resolved(selection, &mut out)?;
         }
         Ok(out)
     }

@@ -116,9 +116,4 @@ impl File {
     pub(crate) fn node_at(&self, address: Addr, path: String) -> Result<Node> {
         Node::open(self, address, path)
     }
-    /// Forgets what was read, so that the next calls see what other processes wrote since.
-    pub fn refresh(&self) {
-        self.container().store.forget();
-        self.0.cache.clear();
-    }
 }

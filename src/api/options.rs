@@ -66,6 +66,7 @@ pub struct OpenOptions {
     pub(crate) external: External,
     pub(crate) truncated: bool,
     pub(crate) parallel: bool,
+    pub(crate) swmr: bool,
     pub(crate) cache_bytes: u64,
     pub(crate) locking: Locking,
     pub(crate) durability: Durability,
@@ -83,6 +84,7 @@ impl Default for OpenOptions {
             filters: Registry::default(),
             external: External::SameFolder,
             truncated: false,
+            swmr: false,
             parallel: true,
             cache_bytes: DEFAULT_BYTES,
             locking: Locking::default(),
@@ -124,6 +126,13 @@ impl OpenOptions {
     #[must_use]
     pub fn truncated(mut self, allowed: bool) -> Self {
         self.truncated = allowed;
+        self
+    }
+    /// Reads a file that another process writes in SWMR mode: it is not locked, and what is found half-written is
+    /// read again. [`File::refresh`](super::session::File::refresh) shows what was written since.
+    #[must_use]
+    pub fn swmr(mut self, looking_on: bool) -> Self {
+        self.swmr = looking_on;
         self
     }
     /// Whether one read may decode chunks on several threads (on by default with the feature `parallel`).

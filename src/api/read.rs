@@ -1,5 +1,7 @@
 //! Reading elements as Rust types.
 
+use std::borrow::Cow;
+
 use ndarray::{Array1, Array2, ArrayD, ArrayViewD, Axis, Dimension, Ix1, Ix2, IxDyn};
 
 use super::dataset::Dataset;
@@ -50,9 +52,9 @@ impl Treatment {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Reader<'d> {
-    dataset: &'d Dataset,
+    dataset: Cow<'d, Dataset>,
     treatment: Treatment,
 }
 
@@ -109,7 +111,7 @@ impl<'d> Reader<'d> {
         let count = usize::try_from(selection.elements(dims)?).map_err(|_| too_many())?;
         // Checked before anything is allocated for it.
         selection.spans(dims).on(self.dataset.path())?;
-        let mut fill = |bytes: &mut [u8]| self.dataset.read_stored_into(selection, bytes);
+        let mut fill = |bytes: &mut [u8]| self.dataset.read_resolved(selection, bytes);
         if let Some(all) = T::read_in_place(plan, count, &mut fill).on(self.dataset.path())? {
             return Ok(all);
         }
@@ -127,7 +129,7 @@ impl<'d> Reader<'d> {
         out.try_reserve_exact(count).map_err(|_| Error::limit(format!("no memory for {count} elements")))?;
         for piece in self.pieces(selection, bytes)? {
             let start = out.len();
-            let stored = self.dataset.read_stored(&piece)?;
+            let stored = self.dataset.read_piece(&piece)?;
             decode(&stored, &mut decoder, &mut out)
                 .map_err(|e| match start {
                     0 => e,
@@ -260,7 +262,7 @@ impl<'d> Reader<'d> {
             if per_row == 0 || !here.contains(&true) {
                 continue;
             }
-            let stored = self.dataset.read_stored(&piece)?;
+            let stored = self.dataset.read_piece(&piece)?;
             let kept = stored.chunks_exact(size).zip(&here).filter(|(_, keep)| **keep);
             let kept: Vec<u8> = kept.flat_map(|(element, _)| element).copied().collect();
             T::decode_many(&plan, Elements::packed(&kept, size), &mut decoder, &mut out)
@@ -295,7 +297,7 @@ impl<'d> Reader<'d> {
     }
     /// Goes through the dataset chunk by chunk; one that is not chunked is cut into pieces of some megabytes.
     pub fn iter_chunks<T: H5Type>(&self) -> Result<ChunkIter<'d, T>> {
-        ChunkIter::new(*self)
+        ChunkIter::new(self.clone())
     }
 }
 
@@ -303,7 +305,8 @@ impl<'d> Reader<'d> {
 impl Dataset {
     /// Reads with options.
     pub fn reader(&self) -> Reader<'_> {
-        Reader { dataset: self, treatment: Treatment::default() }
+        // A handle that cannot be brought up to date says why once it is read.
+        Reader { dataset: self.now().unwrap_or(Cow::Borrowed(self)), treatment: Treatment::default() }
     }
     /// All elements, in the dataset's shape.
     ///

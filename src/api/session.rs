@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::editing::Editing;
@@ -15,6 +16,7 @@ use crate::store::Store;
 use crate::store::block::Lend;
 use crate::store::header::ObjectHeader;
 use crate::store::open::Container;
+use crate::store::snapshot::Snapshot;
 use crate::wire::Addr;
 
 /// An open HDF5 file: a cheap handle, to be cloned and sent to other threads.
@@ -39,6 +41,10 @@ pub(crate) struct Inner {
     pub(crate) opened: Opened,
     /// How the file is changed, where it is open for writing.
     pub(crate) editing: Option<Editing>,
+    /// What it reads, where it is a snapshot of a file that is being written.
+    pub(crate) snapshot: Option<Arc<Snapshot>>,
+    /// Whether handles look again, as the file was refreshed.
+    pub(crate) refreshed: AtomicBool,
 }
 
 impl OpenOptions {
@@ -48,6 +54,9 @@ impl OpenOptions {
         let (source, file) = family::open(path).map_err(|e| e.on_path(&named()))?;
         if let Some(file) = &file {
             lock::shared(file.file(), self.locking).map_err(|e| e.on_path(&named()))?;
+            if self.swmr {
+                lock::release(file.file())?;
+            }
         }
         self.finish(source, Some(path.to_path_buf())).map_err(|e| e.on_path(&named()))
     }
@@ -63,6 +72,8 @@ impl OpenOptions {
             path,
             opened: Opened::default(),
             editing,
+            snapshot: None,
+            refreshed: AtomicBool::new(false),
         }))
     }
 }
@@ -72,11 +83,15 @@ impl File {
         &self.0.container
     }
     pub(crate) fn header(&self, address: Addr) -> Result<Arc<ObjectHeader>> {
-        ObjectHeader::load(&self.container().store, address)
+        self.steady(|| ObjectHeader::load(&self.container().store, address))
+    }
+    /// Whether handles have to look again.
+    pub(crate) fn changes(&self) -> bool {
+        self.is_writable() || self.0.refreshed.load(Ordering::Acquire)
     }
     /// The header as it is now, where the file may have changed since it was loaded.
     pub(crate) fn header_now(&self, known: &Arc<ObjectHeader>) -> Result<Arc<ObjectHeader>> {
-        if self.is_writable() { self.header(known.address) } else { Ok(known.clone()) }
+        if self.changes() { self.header(known.address) } else { Ok(known.clone()) }
     }
     /// An error about a path in this file.
     pub(crate) fn no_such(&self, path: &str, what: &str) -> Error {

@@ -1,7 +1,7 @@
 //! Elements whose type is known only at run time.
 //!
-//! - [`encode`]: values as stored elements
-//! - [`infer`]: the datatype of what is created from values
+//! - `encode`: values as stored elements
+//! - `infer`: the datatype of what is created from values
 
 mod encode;
 mod infer;

@@ -15,6 +15,8 @@ pub const HERE: Structure = Structure::new("commit journal", "none");
 
 const SIGNATURE: [u8; 8] = *b"\x89H5J\r\n\x1a\n";
 const TRAILER_SIGNATURE: [u8; 8] = *b"\x89H5T\r\n\x1a\n";
+/// A trailer that counts without a flag in the superblock.
+const ALONE_SIGNATURE: [u8; 8] = *b"\x89H5U\r\n\x1a\n";
 
 /// Bytes of a [`Trailer`] with its checksum: the last ones of the source.
 pub const TRAILER_BYTES: u64 = 28;
@@ -57,9 +59,13 @@ pub struct Record {
 #[brw(little)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trailer {
-    #[br(temp, assert(signature == TRAILER_SIGNATURE, "no signature of a journal's end"))]
-    #[bw(calc = TRAILER_SIGNATURE)]
+    #[br(temp, assert(signature == TRAILER_SIGNATURE || signature == ALONE_SIGNATURE, "no signature of a journal's end"))]
+    #[bw(calc = if *alone { ALONE_SIGNATURE } else { TRAILER_SIGNATURE })]
     signature: [u8; 8],
+    /// Whether the journal counts without a flag in the superblock.
+    #[br(calc = signature == ALONE_SIGNATURE)]
+    #[bw(ignore)]
+    pub alone: bool,
     /// Its first byte, relative to the base address.
     pub start: u64,
     /// Its bytes, checksum included.
@@ -141,7 +147,7 @@ mod tests {
             assert!(Journal::parse(&bad).unwrap_err().is_damaged(), "byte {at}");
             assert!(Journal::parse(&bytes[..at]).is_err());
         }
-        let trailer = Trailer { start: 1, bytes: 2 }.encode().unwrap();
+        let trailer = Trailer { alone: false, start: 1, bytes: 2 }.encode().unwrap();
         assert_eq!(u64::try_from(trailer.len()).unwrap(), TRAILER_BYTES);
         assert!(Trailer::parse(&trailer[1..]).is_none() && Trailer::parse(&[0; 28]).is_none());
     }
@@ -155,7 +161,7 @@ mod tests {
             let records = records.into_iter().map(|(address, bytes)| Record { address, bytes }).collect();
             let journal = Journal { identity, records };
             prop_assert_eq!(Journal::parse(&journal.encode().unwrap()).unwrap(), journal);
-            let trailer = Trailer { start, bytes: size };
+            let trailer = Trailer { alone: start % 2 == 0, start, bytes: size };
             prop_assert_eq!(Trailer::parse(&trailer.encode().unwrap()), Some(trailer));
         }
     }

@@ -61,9 +61,11 @@ impl<S: ReadAt> Pages<S> {
     pub fn source(&self) -> &S {
         &self.source
     }
-    /// Forgets every page, for files that others write.
-    pub fn clear(&self) {
+    /// Forgets every page and asks for the length anew, for files that others write.
+    pub fn renew(&self) -> Result<()> {
+        self.len.store(self.source.len()?, Ordering::Release);
         self.cache.clear();
+        Ok(())
     }
     fn page(&self, index: u64) -> Result<Arc<[u8]>> {
         if let Some(page) = self.cache.get(&index) {

@@ -119,6 +119,10 @@ impl Store {
     fn is_changed(&self) -> bool {
         self.edit.is_some() || self.changed.load(Ordering::Acquire)
     }
+    /// The source, seen from the base address on.
+    pub(super) fn window(&self) -> &Window {
+        self.pages.source()
+    }
     /// All bytes of the source, from its first one on.
     pub fn source_bytes(&self) -> Result<Vec<u8>> {
         let source = self.pages.source().source();
@@ -232,8 +236,18 @@ impl Store {
         self.room.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
     /// Forgets all that was cached, for files that another process writes.
-    pub fn forget(&self) {
-        self.pages.clear();
+    pub fn forget(&self) -> Result<()> {
+        self.pages.renew()?;
+        if self.edit.is_some() {
+            self.forget_structures();
+            return Ok(());
+        }
+        self.end.store(self.pages.len()?, Ordering::Release);
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        changes.clear();
+        self.changed.store(false, Ordering::Release);
+        drop(changes);
         self.forget_structures();
+        Ok(())
     }
 }

@@ -45,12 +45,13 @@ pub fn pending(window: &Window, superblock: &Superblock) -> Result<Option<Journa
     let mark = JOURNALED | WRITE_ACCESS;
     let len = window.len()?;
     let old_end = superblock.end();
-    if superblock.version() == 3 && superblock.flags() & mark != mark || len < old_end.saturating_add(TRAILER_BYTES) {
+    if len < old_end.saturating_add(TRAILER_BYTES) {
         return Ok(None);
     }
     let mut trailer = [0; TRAILER_SIZE];
     window.read_at(len.saturating_sub(TRAILER_BYTES), &mut trailer)?;
-    let Some(trailer) = Trailer::parse(&trailer) else { return Ok(None) };
+    let counts = |t: &Trailer| t.alone || superblock.version() == 3 && superblock.flags() & mark == mark;
+    let Some(trailer) = Trailer::parse(&trailer).filter(counts) else { return Ok(None) };
     let ends = trailer.start.checked_add(trailer.bytes).and_then(|end| end.checked_add(TRAILER_BYTES));
     if ends != Some(len) || trailer.start < old_end {
         return Ok(None);
@@ -111,7 +112,7 @@ impl Commit<'_> {
     }
     /// Whether the superblock has a flag for a pending journal.
     fn flagged(&self) -> bool {
-        self.before.version() == 3
+        self.before.version() == 3 && !self.edit.swmr.load(Ordering::Acquire)
     }
     /// The only sector that changes, where it is only one.
     fn single(&self) -> Result<Option<(u64, Vec<u8>)>> {
@@ -137,7 +138,7 @@ impl Commit<'_> {
         let beyond = self.before.end().max(self.after.end());
         // It ends where the source ends, so that it is found.
         let start = beyond.saturating_add(total).max(self.len()?).saturating_sub(total);
-        bytes.extend(Trailer { start, bytes: size }.encode()?);
+        bytes.extend(Trailer { alone: !self.flagged(), start, bytes: size }.encode()?);
         Ok((start, bytes, start.saturating_add(size)))
     }
     fn len(&self) -> Result<u64> {
@@ -199,7 +200,14 @@ impl Commit<'_> {
             self.write(0, &self.before.clone().with_flags(mark).encode()?)?;
             self.barrier()?;
         }
-        for (start, bytes) in &self.reachable {
+        let headers = self.edit.headers.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_header = |(start, bytes): &&(u64, Vec<u8>)| {
+            let end = start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            !headers.within(&(*start..end)).is_empty()
+        };
+        // Object headers last: a reader that looks on sees the new dimensions of a dataset when all else is there.
+        let (last, first): (Vec<_>, Vec<_>) = self.reachable.iter().partition(is_header);
+        for (start, bytes) in first.into_iter().chain(last) {
             self.write(*start, bytes)?;
         }
         if flagged {
@@ -236,17 +244,28 @@ impl Store {
         let edit = self.editing()?;
         let mut superblock = edit.superblock.lock().unwrap_or_else(PoisonError::into_inner);
         let all = self.changes.read().unwrap_or_else(PoisonError::into_inner).changed(WRITE_BYTES);
+        let settled = edit.settled(manner.closing);
         let (fresh, reachable, end) = self.with_space(|space| {
+            space.settle(settled);
             let (fresh, reachable) = split(all, space);
             let end = Self::next_end(superblock.end(), space.end_after_commit(), space, manner.closing);
             (fresh, reachable, end)
         })?;
         let after = superblock.clone().with_end(self.base(), end);
+        let mut number = None;
         if !reachable.is_empty() || !fresh.is_empty() || after != *superblock {
             self.begin_writing(edit)?;
             let (before, base) = (superblock.clone(), self.base());
             let commit = Commit { edit, base, before, after: after.clone(), reachable, manner };
+            let snapshots = edit.snapshots.begin();
+            let place = |(start, bytes): &(u64, Vec<u8>)| {
+                let start = start.saturating_add(base);
+                start..start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
+            };
+            let superblock_place = std::iter::once(base..base.saturating_add(SECTOR_BYTES));
+            snapshots.keep(&*edit.sink, commit.reachable.iter().map(place).chain(superblock_place))?;
             commit.run(&fresh).at(&HERE, 0)?;
+            number = Some(snapshots.done(base.saturating_add(after.end())));
             edit.unsynced.fetch_and(!manner.power_safe, Ordering::AcqRel);
             *superblock = after;
             let span = |(start, bytes): &(u64, Vec<u8>)| {
@@ -259,19 +278,26 @@ impl Store {
             edit.sink.sync().inspect_err(|_| edit.halted.store(true, Ordering::Release))?;
             edit.unsynced.store(false, Ordering::Release);
         }
-        self.finish_commit(edit, &superblock, manner.closing)
+        self.finish_commit(edit, &superblock, manner.closing, number)
     }
-    fn finish_commit(&self, edit: &Edit, superblock: &Superblock, closing: bool) -> Result<()> {
+    fn finish_commit(
+        &self,
+        edit: &Edit,
+        superblock: &Superblock,
+        closing: bool,
+        number: Option<u64>,
+    ) -> Result<()> {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.clear();
         self.changed.store(false, Ordering::Release);
         drop(changes);
+        edit.headers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let end = self.with_space(|space| {
-            space.committed();
+            space.committed(number.unwrap_or(0));
             space.end()
         })?;
         self.end.store(end, Ordering::Release);
-        if closing && !edit.is_untouched() {
+        if closing && !edit.is_untouched() && edit.snapshots.oldest().is_none() {
             if edit.sink.len()? > end.saturating_add(self.base()) {
                 edit.sink.set_len(end.saturating_add(self.base()))?;
             }

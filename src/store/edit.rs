@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::block::Store;
 use super::sink::Edit;
+use super::snapshot::Snapshots;
 use super::space::{Class, Space};
 use crate::error::{Error, Result};
 use crate::format::superblock::Superblock;
@@ -39,6 +40,9 @@ impl Store {
             halted: AtomicBool::new(false),
             unsynced: AtomicBool::new(false),
             untouched: Mutex::new(true),
+            snapshots: Arc::new(Snapshots::new(end.saturating_add(self.base()))),
+            swmr: AtomicBool::new(false),
+            headers: Mutex::default(),
         });
         self.end.store(end, Ordering::Release);
     }
@@ -105,6 +109,12 @@ impl Store {
             return Err(Error::damaged(format!("{len} bytes at {address} lie beyond the end of the file")));
         }
         self.overlay(address, bytes)
+    }
+    /// Writes a part of an object header, as [`Store::write`] does.
+    pub fn write_header(&self, address: Addr, bytes: &[u8]) -> Result<()> {
+        let range = range(address, u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+        self.editing()?.headers.lock().unwrap_or_else(PoisonError::into_inner).add(range);
+        self.write(address, bytes)
     }
     /// Writes raw data into allocated space: new space straight away, other space with the next commit unless
     /// there is much of it.

@@ -4,7 +4,9 @@
 //! - [`space`]: which bytes are free
 //! - [`changes`]: changed pages that are not in the file yet
 //! - [`edit`]: allocate, write, free
-//! - [`sink`]: where changes go
+//! - `sink`: where changes go
+//! - [`snapshot`], [`swmr`]: readers beside a writer
+//! - [`remember`]: free space from one session to the next
 //! - [`commit`]: what was changed goes into the file, all of it or nothing
 //! - [`heap`]: local, global and fractal heaps
 //! - [`btree`]: B-trees version 1 and 2
@@ -29,6 +31,8 @@ pub mod open;
 pub mod remember;
 pub mod shared;
 mod sink;
+pub mod snapshot;
+pub mod swmr;
 pub mod space;
 pub mod symbols;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::block::Store;
 use super::header::ObjectHeader;
-use crate::error::{At, Result};
+use crate::error::{At, Error, Result};
 use crate::filter::Registry;
 use crate::format::message::cache_image::CacheImageMessage;
 use crate::format::message::driver_info::{self, DriverBlock, DriverInfo};
@@ -108,9 +108,28 @@ impl Container {
         }
         Ok(Container { store, superblock, extension })
     }
+    /// Looks at the file anew, of which another may have written a part.
+    pub fn refresh(&self) -> Result<()> {
+        if self.extension.cache_image.is_some() {
+            return Err(Error::unsupported("looking anew at a file with a metadata cache image: open it again"));
+        }
+        self.store.forget()?;
+        if self.store.is_writable() {
+            return Ok(());
+        }
+        let window = self.store.window();
+        let mut block = vec![0; usize::try_from(window.len()?.min(superblock::MAX_BYTES)).unwrap_or(0)];
+        window.read_at(0, &mut block)?;
+        let superblock = Superblock::parse(&block).at(&superblock::HERE, self.store.base())?;
+        if let Some(journal) = super::commit::pending(window, &superblock)? {
+            self.store.overlay_journal(&journal)?;
+        }
+        Ok(())
+    }
 }
 
 pub mod writable;
+
 
 impl Extension {
     fn load(store: &Store, superblock: &Superblock) -> Result<Self> {

@@ -3,7 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use super::space::Space;
+use super::snapshot::Snapshots;
+use super::space::{Ranges, Space};
 use crate::format::superblock::Superblock;
 use crate::source::WriteAt;
 
@@ -20,4 +21,10 @@ pub(super) struct Edit {
     pub(super) unsynced: AtomicBool,
     /// Whether nothing was written since the file was opened or closed last: until then the file keeps what lies behind its end.
     pub(super) untouched: Mutex<bool>,
+    /// Readers in this process that see an older commit.
+    pub(super) snapshots: Arc<Snapshots>,
+    /// Readers in other processes look on: see [`Store::start_swmr`](super::block::Store::start_swmr).
+    pub(super) swmr: AtomicBool,
+    /// Parts of object headers that change with this commit: with readers in other processes they come last.
+    pub(super) headers: Mutex<Ranges>,
 }

@@ -132,6 +132,10 @@ pub struct Space {
     free: [Ranges; 2],
     fresh: Ranges,
     released: Vec<(Range<u64>, Class)>,
+    /// What older commits gave back and readers may still reach: with the number of the commit.
+    late: Vec<(u64, Range<u64>, Class)>,
+    /// What was given back up to this commit is reached by nobody.
+    settled: u64,
     /// What was given out since the mark.
     newest: Ranges,
     /// New space that was given back since the mark and is older than it: it keeps its bytes, so that the step
@@ -151,6 +155,8 @@ impl Space {
             free: Default::default(),
             fresh: Ranges::default(),
             released: Vec::new(),
+            late: Vec::new(),
+            settled: u64::MAX,
             newest: Ranges::default(),
             held: Vec::new(),
             steps: Vec::new(),
@@ -275,11 +281,19 @@ impl Space {
             }
         }
     }
+    /// Tells which commit all readers see at least: what was given back before it may be given out again.
+    pub fn settle(&mut self, commit: u64) {
+        self.settled = commit;
+    }
     /// The end that the file has once what was given back is free: for the superblock of this commit.
     pub fn end_after_commit(&self) -> u64 {
         let mut end = self.end;
         let mut tail: Vec<Range<u64>> = self.free.iter().flat_map(Ranges::iter).collect();
-        tail.extend(self.released.iter().chain(&self.held).map(|(r, _)| r.clone()));
+        tail.extend(self.held.iter().map(|(r, _)| r.clone()));
+        tail.extend(self.late.iter().filter(|(n, ..)| *n <= self.settled).map(|(_, r, _)| r.clone()));
+        if self.settled == u64::MAX {
+            tail.extend(self.released.iter().map(|(r, _)| r.clone()));
+        }
         tail.sort_by_key(|r| std::cmp::Reverse(r.end));
         for range in tail {
             if range.end < end {
@@ -296,10 +310,18 @@ impl Space {
     }
     /// The commit is done: what was given back is free, what was new is not new any more, and free space at
     /// the end is no longer part of the file.
-    pub fn committed(&mut self) {
+    ///
+    /// With readers that see an older commit, what was given back waits for them: see [`Space::settle`].
+    pub fn committed(&mut self, commit: u64) {
         let end = self.end_after_commit();
         self.release_held();
-        for (range, class) in std::mem::take(&mut self.released) {
+        let released = std::mem::take(&mut self.released);
+        self.late.extend(released.into_iter().map(|(range, class)| (commit, range, class)));
+        let settled = self.settled;
+        let (free, late) = std::mem::take(&mut self.late).into_iter().partition(|(n, ..)| *n <= settled);
+        self.late = late;
+        let free: Vec<(u64, Range<u64>, Class)> = free;
+        for (_, range, class) in free {
             self.list(class).add(range);
         }
         let all = end..u64::MAX;
@@ -342,11 +364,11 @@ mod tests {
         assert_eq!((a, s.end()), (104, 154));
         assert!(s.free(a..a + 50, Class::Metadata), "new: free at once");
         assert_eq!(s.allocate(40, Class::Raw).unwrap(), 104);
-        s.committed();
+        s.committed(1);
         assert_eq!(s.end(), 144, "the tail is cut");
         assert!(!s.free(104..144, Class::Metadata), "the last commit reaches it");
         assert_eq!(s.allocate(8, Class::Metadata).unwrap(), 144);
-        s.committed();
+        s.committed(1);
         assert_eq!(s.allocate(8, Class::Metadata).unwrap(), 104);
     }
 
@@ -369,6 +391,46 @@ mod tests {
     }
 
     proptest! {
+        /// What a reader of an older commit reaches is not given out again.
+        #[test]
+        fn readers_keep_their_blocks(ops in prop::collection::vec((0u8..8, 1u64..300, any::<prop::sample::Index>()), 1..300)) {
+            let mut s = Space::new(96, u64::MAX, None);
+            let mut live: Vec<(u64, u64)> = vec![(0, 96)];
+            let mut commits = vec![live.clone()];
+            let mut readers: Vec<usize> = Vec::new();
+            for (op, bytes, pick) in ops {
+                match op {
+                    0..=2 => {
+                        let a = s.allocate(bytes, Class::Raw).unwrap();
+                        let seen = readers.iter().map(|k| &commits[*k]).chain([&live, commits.last().unwrap()]);
+                        for (b, n) in seen.flatten() {
+                            prop_assert!(a + bytes <= *b || b + n <= a, "{a}+{bytes} lies in {b}+{n}");
+                        }
+                        live.push((a, bytes));
+                    }
+                    3 | 4 if live.len() > 1 => {
+                        let (a, n) = live.swap_remove(1 + pick.index(live.len() - 1));
+                        s.free(a..a + n, Class::Raw);
+                    }
+                    5 => {
+                        s.settle(readers.iter().min().map_or(u64::MAX, |k| *k as u64));
+                        s.end_after_commit();
+                        s.committed(commits.len() as u64);
+                        commits.push(live.clone());
+                    }
+                    6 => readers.push(commits.len() - 1),
+                    7 if !readers.is_empty() => {
+                        let reader = pick.index(readers.len());
+                        if bytes % 2 == 0 {
+                            readers[reader] = commits.len() - 1;
+                        } else {
+                            readers.swap_remove(reader);
+                        }
+                    }
+                    _ => s.mark(),
+                }
+            }
+        }
         /// Blocks never overlap, and an undo or a rollback leaves what was before.
         #[test]
         fn blocks_are_disjoint(ops in prop::collection::vec((0u8..6, 1u64..300, any::<prop::sample::Index>()), 1..200)) {
@@ -389,7 +451,7 @@ mod tests {
                         s.free(a..a + n, Class::Raw);
                     }
                     4 => {
-                        s.committed();
+                        s.committed(1);
                         committed = live.clone();
                     }
                     5 => {

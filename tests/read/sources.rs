@@ -223,7 +223,7 @@ fn nothing_is_read_twice() {
     assert!(once.bytes < 64 << 10, "{once:?}");
     assert_eq!(read("/btree2 filtered"), first);
     assert_eq!(source.count(), once, "a second reading comes from the caches");
-    file.refresh();
+    file.refresh().unwrap();
     assert_eq!(read("/btree2 filtered"), first);
     assert!(source.count().calls > once.calls, "after a refresh the file is read again");
 }

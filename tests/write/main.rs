@@ -5,6 +5,7 @@ mod groups;
 mod old_groups;
 mod reopened;
 mod scale;
+mod swmr;
 
 #[allow(dead_code)]
 #[path = "../read/allocator.rs"]

@@ -30,6 +30,7 @@ impl Dataset {
         let change = |c: &Container| {
             let header = ObjectHeader::load(&c.store, self.header.address)?;
             let mut info = DatasetInfo::load(c, &header)?;
+            self.file.unless_watched_data(&info)?;
             let parallel = self.file.0.options.parallel;
             let writer = Writer {
                 container: c,
@@ -46,7 +47,7 @@ impl Dataset {
             changed.apply(&mut info);
             new_dataset::update(c, &info, changed.layout.is_some(), changed.dims.is_some())
         };
-        self.file.change(change).on(&self.path)
+        self.file.change_data(change).on(&self.path)
     }
     /// Allocates and fills all space.
     pub(crate) fn allocate(&self) -> Result<()> {

@@ -1,7 +1,7 @@
 //! B-trees version 1: walks, and the way to a name or a chunk.
 //!
-//! - [`node`]: nodes as they are edited
-//! - [`grow`], [`shrink`]: a child is added to a leaf, or taken out
+//! - `node`: nodes as they are edited
+//! - `grow`, `shrink`: a child is added to a leaf, or taken out
 //! - [`chunks`]: trees of chunks are made, changed and deleted
 
 use std::cmp::Ordering;

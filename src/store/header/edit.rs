@@ -356,7 +356,7 @@ impl HeaderEdit {
 fn write_changed(store: &Store, address: Addr, block: &[u8]) -> Result<()> {
     let len = u64::try_from(block.len()).unwrap_or(u64::MAX);
     if store.is_new(address, len)? {
-        return store.write(address, block);
+        return store.write_header(address, block);
     }
     let old = store.block(address, len, &header::V2)?;
     let same = |(a, b): &(&u8, &u8)| a == b;
@@ -364,7 +364,7 @@ fn write_changed(store: &Store, address: Addr, block: &[u8]) -> Result<()> {
     let back = block.iter().rev().zip(old.iter().rev()).take_while(same).count();
     let end = block.len().saturating_sub(back);
     match block.get(front..end) {
-        Some(part) if !part.is_empty() => store.write(address.plus(u64::try_from(front).unwrap_or(0)), part),
+        Some(part) if !part.is_empty() => store.write_header(address.plus(u64::try_from(front).unwrap_or(0)), part),
         _ => Ok(()),
     }
 }

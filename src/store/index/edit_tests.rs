@@ -61,7 +61,7 @@ fn run(mut index: ChunkIndex, grid: &Grid, steps: impl IntoIterator<Item = Step>
     // Once as the edits left it in the cache, once as it is stored.
     for stored in [false, true] {
         if stored {
-            store.forget();
+            store.forget().unwrap();
         }
         let mut found = BTreeMap::new();
         index
@@ -283,7 +283,7 @@ fn damage_is_not_sealed() {
         let all = store.block(Addr::new(0), store.end(), &ea::HERE).unwrap();
         let at = all.windows(8).position(|b| b == mark.address.raw().to_le_bytes()).unwrap();
         store.write(Addr::new(u64::try_from(at).unwrap()), &[9]).unwrap();
-        store.forget();
+        store.forget().unwrap();
         let e = index.set(&store, &g, &places[1], chunk(&g, 1)).unwrap_err();
         assert!(e.is_damaged() && e.to_string().contains("checksum"), "{index:?} {places:?}: {e}");
     }
@@ -304,7 +304,7 @@ fn blocks_of_others_are_left_alone() {
     let mut bytes = encode(&stolen, (store.widths,), &fa::HERE).unwrap();
     seal(&mut bytes);
     store.write(two.address(), &bytes).unwrap();
-    store.forget();
+    store.forget().unwrap();
     assert!(two.set(&store, &g, &[2], chunk(&g, 3)).unwrap_err().is_damaged());
     assert_eq!(one.get(&store, &g, &[2]).unwrap(), None);
 }

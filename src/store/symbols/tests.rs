@@ -41,7 +41,7 @@ fn level(store: &Store, table: &SymbolTable, nodes: &[Addr], level: u8) -> Vec<(
 }
 
 fn check(store: &Store, table: &SymbolTable, links: &Links) {
-    store.forget();
+    store.forget().unwrap();
     let root = <GroupEntries as crate::store::btree::v1::node::Entries>::load(
         store,
         table.shape(),

@@ -47,7 +47,7 @@ fn level(store: &Store, shape: Shape, nodes: &[Addr], level: u8) -> Vec<Addr> {
 }
 
 fn check(store: &Store, root: Addr, shape: &ChunkShape<'_>, chunks: &Chunks) {
-    store.forget();
+    store.forget().unwrap();
     let tree = shape.shape().unwrap();
     let top = <ChunkEntries as Entries>::load(store, tree, root, None).unwrap().head.level;
     let mut nodes = vec![root];

@@ -113,7 +113,7 @@ mod edits {
     }
     /// All records, after a check of every node; nodes of the tree.
     fn check(store: &Store, header: Addr) -> (Vec<Vec<u8>>, usize) {
-        store.forget();
+        store.forget().unwrap();
         let tree = open(store, header).unwrap();
         let (mut all, mut nodes) = (Vec::new(), 0);
         if let Some((root, level)) = tree.root() {

@@ -32,7 +32,7 @@ fn check(store: &Store, address: Addr, objects: &HashMap<Vec<u8>, Vec<u8>>) {
 }
 /// As [`check`]; `all`: no free space has been forgotten.
 fn check_all(store: &Store, address: Addr, objects: &HashMap<Vec<u8>, Vec<u8>>, all_kept: bool) {
-    store.forget();
+    store.forget().unwrap();
     let heap = FractalHeap::open(store, address).unwrap();
     let (header, geometry) = (&heap.header, &heap.geometry);
     let (mut managed, mut live, mut huge, mut tiny) = (0, 0, 0, 0);

@@ -15,7 +15,7 @@ fn free_bytes(store: &Store) -> u64 {
 /// All names are there, free blocks and names fill the segment without overlap.
 fn check(store: &Store, address: Addr, names: &BTreeMap<u64, Vec<u8>>) {
     let kept = LocalHeap::open(store, address).unwrap();
-    store.forget();
+    store.forget().unwrap();
     let heap = LocalHeap::open(store, address).unwrap();
     assert_eq!(kept.segment, heap.segment, "what the cache holds is what was written");
     let mut parts = heap.free_blocks(store).unwrap();
@@ -84,7 +84,7 @@ fn damaged_free_lists() {
     // A block that is its own successor, and one that reaches beyond the segment.
     for (next, size) in [(8u64, 248u64), (1, 4096), (1, 8), (64, 100)] {
         store.write(segment.plus(8), &[next.to_le_bytes(), size.to_le_bytes()].concat()).unwrap();
-        store.forget();
+        store.forget().unwrap();
         assert!(insert(&store, heap, b"y").unwrap_err().is_damaged(), "{next} {size}");
     }
 }
