@@ -166,9 +166,16 @@ impl Dataset {
     }
     /// Number of elements.
     pub fn len(&self) -> Result<u64> {
+        self.selected(&Selection::All)
+    }
+    /// Number of selected elements; a null dataspace has none, though it has the dimensions of a scalar.
+    pub(crate) fn selected(&self, selection: &Selection) -> Result<u64> {
+        self.now()?.selected_here(selection)
+    }
+    fn selected_here(&self, selection: &Selection) -> Result<u64> {
         match self.info.space.class {
             SpaceClass::Null => Ok(0),
-            _ => Selection::All.elements(&self.shape()?),
+            _ => selection.elements(self.dims()?),
         }
     }
     /// Whether it has no element.
@@ -227,7 +234,7 @@ impl Dataset {
     }
     /// The same, of the dataset as it was when this handle was brought up to date.
     pub(crate) fn read_piece(&self, selection: &Selection) -> Result<Vec<u8>> {
-        let elements = selection.elements(self.dims()?)?;
+        let elements = self.selected_here(selection)?;
         let bytes = elements.checked_mul(u64::from(self.info.datatype.size));
         let bytes = bytes
             .and_then(|n| usize::try_from(n).ok())
@@ -236,7 +243,9 @@ impl Dataset {
         let mut out = Vec::new();
         out.try_reserve_exact(bytes).map_err(|_| Error::limit(format!("no memory for {bytes} bytes")))?;
         out.resize(bytes, 0);
-        self.read_resolved(selection, &mut out)?;
+        if elements > 0 {
+            self.read_resolved(selection, &mut out)?;
+        }
         Ok(out)
     }
     /// Visits the chunks that were written, in the order of the index.

@@ -64,7 +64,7 @@ impl Stage {
     /// Szip, with an even number of pixels in a block, 2 to 32.
     pub fn szip(coding: SzipCoding, pixels_per_block: u32) -> Stage {
         let mask = if coding == SzipCoding::Entropy { 4 } else { 32 };
-        Stage::new(4, None, true, vec![mask | 128, pixels_per_block])
+        Stage::new(4, None, true, vec![mask | 129, pixels_per_block])
     }
     /// Stores only the bits that the precision of numbers counts.
     pub fn nbit() -> Stage {
@@ -95,7 +95,7 @@ impl Stage {
     pub fn bitshuffle(bits: Bits) -> Stage {
         let mut values = vec![0, 0, 0, 0];
         match bits {
-            Bits::Plain => {}
+            Bits::Plain => values.push(0),
             Bits::Lz4 => values.push(2),
             Bits::Zstd => values.extend([3, 3]),
         }

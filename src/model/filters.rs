@@ -121,7 +121,7 @@ impl Shape<'_> {
     fn scale_offset(&self, values: &mut Vec<u32>) -> Result<()> {
         let (order, ..) = number(self.datatype)?;
         let (class, sign) = match &self.datatype.class {
-            Class::Integer { signed, .. } => (0, u32::from(*signed)),
+            Class::Integer { signed, .. } if matches!(self.datatype.size, 1 | 2 | 4 | 8) => (0, u32::from(*signed)),
             Class::Float(_) if matches!(self.datatype.size, 4 | 8) => (1, 0),
             _ => return Err(Error::usage(format!("elements of {}", self.datatype.describe()))),
         };

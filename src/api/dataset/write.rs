@@ -78,7 +78,7 @@ impl Dataset {
         Ok(Cow::Owned(data))
     }
     fn write_values<T: H5Type>(&self, selection: &Selection, values: &[T]) -> Result<()> {
-        let wanted = selection.elements(&self.shape()?)?;
+        let wanted = self.selected(selection)?;
         if u64::try_from(values.len()).ok() != Some(wanted) {
             let what = format!("{} values for {wanted} selected elements", values.len());
             return Err(Error::usage(what).on_path(&self.path));
