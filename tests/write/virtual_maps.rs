@@ -28,7 +28,7 @@ fn virtual_datasets_are_as_libhdf5_reads_them() {
             source.root().unwrap().write_dataset("rows", &rows).unwrap();
             let grown =
                 source.root().unwrap().new_dataset::<u16>().shape([0]).resizable().create("log").unwrap();
-            grown.append(0, &vec![n; 7]).unwrap();
+            grown.append(0, &[n; 7]).unwrap();
             source.close().unwrap();
         }
         let path = folder.join("all.h5");
