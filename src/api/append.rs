@@ -11,7 +11,7 @@ use crate::data::reader::{Opener, Reader, SourceDataset};
 use crate::data::selection::Selection;
 use crate::data::write::{Changed, Writer};
 use crate::error::{At, Error, ErrorKind, Result};
-use crate::format::message::layout::LayoutClass;
+use crate::format::message::layout::{IndexKind, LayoutClass};
 use crate::model::dataset::DatasetInfo;
 use crate::model::new_dataset;
 use crate::source::ReadAt;
@@ -71,8 +71,12 @@ impl Inner {
         let mut flush = || -> Result<()> {
             for buffer in buffers.values_mut().filter(|b| b.is_dirty()) {
                 let info = buffer.info().clone();
-                let changed = buffer.flush(&self.writer(&info))?;
-                settle(&self.container, info, &changed)?;
+                let rows_only = !buffer.is_overwritten();
+                let flush = || {
+                    let changed = buffer.flush(&self.writer(&info))?;
+                    settle(&self.container, info.clone(), &changed)
+                };
+                unless_seen(&self.container, &info, rows_only, flush)?;
             }
             Ok(())
         };
@@ -92,6 +96,23 @@ impl Inner {
             buffers.clear();
         }
         Ok(())
+    }
+}
+
+/// Runs a step on a dataset that only adds rows. In an index of which blocks change together it is seen, and so is
+/// what changes a heap.
+fn unless_seen<T>(
+    c: &Container,
+    info: &DatasetInfo,
+    rows_only: bool,
+    step: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    match &info.layout.class {
+        LayoutClass::Chunked(chunked) if rows_only && !info.datatype.is_variable() => match chunked.index {
+            IndexKind::BTree1 | IndexKind::BTree2(_) => step(),
+            _ => c.store.unseen(step),
+        },
+        _ => step(),
     }
 }
 
@@ -171,14 +192,17 @@ impl Dataset {
             self.file().with_buffer(self.address(), |buffer, writer| {
                 let dims = buffer.info().dims();
                 check(&dims, &buffer.info().max_dims(), axis, values.len())?;
-                if let Some(stored) = T::as_stored(&plan, values) {
-                    return buffer.append(writer, axis, stored);
-                }
-                let size = datatype.bytes();
-                let mut data = vec![0; values.len().saturating_mul(size)];
-                let mut encoder = Encoder::new(writer.container);
-                T::encode_many(&plan, values, &mut encoder, ElementsMut::packed(&mut data, size))?;
-                buffer.append(writer, axis, &data)
+                let (info, rows_only) = (self.info(), !buffer.is_overwritten());
+                unless_seen(writer.container, info, rows_only, || {
+                    if let Some(stored) = T::as_stored(&plan, values) {
+                        return buffer.append(writer, axis, stored);
+                    }
+                    let size = datatype.bytes();
+                    let mut data = vec![0; values.len().saturating_mul(size)];
+                    let mut encoder = Encoder::new(writer.container);
+                    T::encode_many(&plan, values, &mut encoder, ElementsMut::packed(&mut data, size))?;
+                    buffer.append(writer, axis, &data)
+                })
             })
         };
         append().on(self.path())

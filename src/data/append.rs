@@ -45,6 +45,8 @@ pub struct AppendBuffer {
     /// The dimensions that the header has.
     stored_dims: Vec<u64>,
     layout_changed: bool,
+    /// Whether more was done since the last flush than to add rows.
+    overwritten: bool,
     limit_bytes: u64,
     kept: BTreeMap<Vec<u64>, Kept>,
     /// Chunks that are being encoded, decoded.
@@ -69,6 +71,7 @@ impl AppendBuffer {
         Ok(AppendBuffer {
             stored_dims: info.dims(),
             layout_changed: false,
+            overwritten: false,
             info,
             grid,
             limit_bytes,
@@ -82,6 +85,10 @@ impl AppendBuffer {
     /// The dataset as a flush would leave it, but for chunks that are not in the file yet.
     pub fn info(&self) -> &DatasetInfo {
         &self.info
+    }
+    /// Whether more was done since the last flush than to add rows.
+    pub fn is_overwritten(&self) -> bool {
+        self.overwritten
     }
     /// Whether the file lacks something.
     pub fn is_dirty(&self) -> bool {
@@ -151,6 +158,7 @@ impl AppendBuffer {
     }
     /// Writes selected elements (or the writer's field of them).
     pub fn write(&mut self, to: &Writer<'_>, selection: &Selection, data: &[u8]) -> Result<()> {
+        self.overwritten = true;
         let part = Writer { info: &self.info, ..*to }.part()?;
         let elements = selection.elements(&self.grid.dims)?;
         let bytes = elements.checked_mul(u64::try_from(part.size).unwrap_or(u64::MAX));
@@ -183,6 +191,7 @@ impl AppendBuffer {
     /// Gives the dataset other dimensions, after a flush.
     pub fn resize(&mut self, to: &Writer<'_>, dims: &[u64]) -> Result<()> {
         resize::check(&self.grid.dims, dims, &self.grid.max_dims)?;
+        self.overwritten = true;
         self.store_all(to)?;
         self.kept.clear();
         self.with_chunks(to, |chunks| chunks.resize(dims))?;
@@ -195,6 +204,7 @@ impl AppendBuffer {
         let layout = std::mem::take(&mut self.layout_changed).then(|| self.info.layout.class.clone());
         let dims = (self.grid.dims != self.stored_dims).then(|| self.grid.dims.clone());
         self.stored_dims.clone_from(&self.grid.dims);
+        self.overwritten = false;
         Ok(Changed { layout, dims })
     }
     fn store_all(&mut self, to: &Writer<'_>) -> Result<()> {

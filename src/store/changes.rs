@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use crate::source::pages::PAGE_BYTES;
 
+/// Changed bytes of a page that are no farther apart are written at once.
+const NEAR_BYTES: usize = 512;
+
 /// A changed page: all its bytes, and which of them were changed.
 #[derive(Debug, Clone)]
 struct Dirty {
@@ -58,6 +61,18 @@ fn parts(range: Range<u64>) -> impl Iterator<Item = (u64, Range<usize>, Range<us
         let within = |at: u64, zero: u64| usize::try_from(at.saturating_sub(zero)).unwrap_or(usize::MAX);
         (page, within(from, start)..within(to, start), within(from, range.start)..within(to, range.start))
     })
+}
+
+/// Ranges of one page, with those joined that lie near each other.
+fn joined(touched: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for next in touched {
+        match out.last_mut() {
+            Some(last) if next.start <= last.end.saturating_add(NEAR_BYTES) => last.end = next.end,
+            _ => out.push(next.clone()),
+        }
+    }
+    out
 }
 
 fn range_of(start: u64, len: usize) -> Range<u64> {
@@ -141,11 +156,18 @@ impl Changes {
             }
         }
     }
-    /// All changed bytes, by address; neighbours are joined up to `most` bytes.
+    /// Whether changed bytes and others that begin at `next` behind them are written at once.
+    pub fn at_once(changed: Range<u64>, next: u64) -> bool {
+        let page = |at: u64| at.checked_div(PAGE_BYTES);
+        let near = u64::try_from(NEAR_BYTES).unwrap_or(0);
+        page(changed.start) == page(next.saturating_add(3)) && next <= changed.end.saturating_add(near)
+    }
+    /// All changed bytes, by address; neighbours are joined up to `most` bytes. So are those that lie near each
+    /// other in a page, as a block and its checksum do: with the bytes between them, which are as they were.
     pub fn changed(&self, most: usize) -> Vec<(u64, Vec<u8>)> {
         let mut out: Vec<(u64, Vec<u8>)> = Vec::new();
         for (page, dirty) in &self.pages {
-            for touched in &dirty.touched {
+            for touched in joined(&dirty.touched) {
                 let Some(bytes) = dirty.bytes.get(touched.clone()) else { continue };
                 let offset = u64::try_from(touched.start).unwrap_or(0);
                 let start = page.saturating_mul(PAGE_BYTES).saturating_add(offset);

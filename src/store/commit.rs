@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::block::Store;
 use super::sink::Edit;
-use super::space::Space;
+use super::space::{Ranges, Space};
 use crate::error::{At, Error, Result};
 use crate::format::journal::{self, Journal, Record, TRAILER_BYTES, TRAILER_SIZE, Trailer};
 use crate::format::superblock::{HERE, JOURNALED, Superblock, WRITE_ACCESS};
@@ -20,6 +20,8 @@ use crate::wire::checksum::lookup3;
 
 /// What one write changes as a whole, even if the power fails.
 const SECTOR_BYTES: u64 = 512;
+/// The smallest page of a system that runs this.
+const SYSTEM_PAGE_BYTES: u64 = 4096;
 /// Changed bytes are joined to writes of about this size.
 const WRITE_BYTES: usize = 1 << 20;
 
@@ -87,6 +89,30 @@ fn split(all: Writes, space: &Space) -> (Writes, Writes) {
     (fresh, reachable)
 }
 
+/// Whether a write is done or not done where the process is killed: systems copy page by page.
+fn is_one_step(base: u64, (start, bytes): &(u64, Vec<u8>)) -> bool {
+    let start = start.saturating_add(base);
+    let last = start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX)).saturating_sub(1);
+    start.checked_div(SYSTEM_PAGE_BYTES) == last.checked_div(SYSTEM_PAGE_BYTES)
+}
+
+/// Whether a write touches one of these ranges.
+fn is_within(ranges: &Ranges, (start, bytes): &(u64, Vec<u8>)) -> bool {
+    let end = start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    !ranges.within(&(*start..end)).is_empty()
+}
+
+impl Edit {
+    /// Whether the bytes of a commit may come one after the other before all eyes: with readers that look on, or
+    /// where rows were appended to one dataset and nothing else was done. A loss of power knows no order.
+    fn is_ordered(&self, base: u64, reachable: &Writes, manner: Manner) -> bool {
+        let headers = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = reachable.iter().filter(|w| is_within(&headers, w));
+        let one = told.next().is_none_or(|w| is_one_step(base, w)) && told.next().is_none();
+        self.swmr.load(Ordering::Acquire) || !manner.power_safe && one && !self.seen.load(Ordering::Acquire)
+    }
+}
+
 /// One commit on its way.
 struct Commit<'a> {
     edit: &'a Edit,
@@ -95,6 +121,8 @@ struct Commit<'a> {
     after: Superblock,
     /// Changes in reachable space, without the superblock.
     reachable: Writes,
+    /// Whether every reader sees this commit or the one before at each moment while it is applied.
+    ordered: bool,
     manner: Manner,
 }
 
@@ -112,7 +140,7 @@ impl Commit<'_> {
     }
     /// Whether the superblock has a flag for a pending journal.
     fn flagged(&self) -> bool {
-        self.before.version() == 3 && !self.edit.swmr.load(Ordering::Acquire)
+        self.before.version() == 3 && !self.ordered
     }
     /// The only sector that changes, where it is only one.
     fn single(&self) -> Result<Option<(u64, Vec<u8>)>> {
@@ -200,20 +228,22 @@ impl Commit<'_> {
             self.write(0, &self.before.clone().with_flags(mark).encode()?)?;
             self.barrier()?;
         }
-        let headers = self.edit.headers.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_header = |(start, bytes): &&(u64, Vec<u8>)| {
-            let end = start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-            !headers.within(&(*start..end)).is_empty()
-        };
+        if self.ordered {
+            // First the end of the file, so that libhdf5 gives out nothing that an index leads to already.
+            self.write(0, &self.after.encode()?)?;
+        }
         // Object headers last: a reader that looks on sees the new dimensions of a dataset when all else is there.
-        let (last, first): (Vec<_>, Vec<_>) = self.reachable.iter().partition(is_header);
+        let headers = self.edit.headers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, first): (Vec<_>, Vec<_>) = self.reachable.iter().partition(|w| is_within(&headers, w));
         for (start, bytes) in first.into_iter().chain(last) {
             self.write(*start, bytes)?;
         }
         if flagged {
             self.barrier()?;
         }
-        self.write(0, &self.after.encode()?)?;
+        if !self.ordered {
+            self.write(0, &self.after.encode()?)?;
+        }
         self.barrier()?;
         if flagged {
             return Ok(());
@@ -256,7 +286,8 @@ impl Store {
         if !reachable.is_empty() || !fresh.is_empty() || after != *superblock {
             self.begin_writing(edit)?;
             let (before, base) = (superblock.clone(), self.base());
-            let commit = Commit { edit, base, before, after: after.clone(), reachable, manner };
+            let ordered = edit.is_ordered(base, &reachable, manner);
+            let commit = Commit { edit, base, before, after: after.clone(), reachable, ordered, manner };
             let snapshots = edit.snapshots.begin();
             let place = |(start, bytes): &(u64, Vec<u8>)| {
                 let start = start.saturating_add(base);
@@ -292,6 +323,7 @@ impl Store {
         self.changed.store(false, Ordering::Release);
         drop(changes);
         edit.headers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        edit.seen.store(false, Ordering::Release);
         let end = self.with_space(|space| {
             space.committed(number.unwrap_or(0));
             space.end()
@@ -308,7 +340,9 @@ impl Store {
     /// Drops all changes since the last commit. Raw data that was overwritten where it lies, more of it at
     /// once than [`ATOMIC_BYTES`](super::edit::ATOMIC_BYTES), stays overwritten.
     pub fn rollback(&self) -> Result<()> {
-        self.editing()?;
+        let edit = self.editing()?;
+        edit.headers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        edit.seen.store(false, Ordering::Release);
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.clear();
         drop(changes);

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::block::Store;
+use super::changes::Changes;
 use super::sink::Edit;
 use super::snapshot::Snapshots;
 use super::space::{Class, Space};
@@ -42,6 +43,8 @@ impl Store {
             untouched: Mutex::new(true),
             snapshots: Arc::new(Snapshots::new(end.saturating_add(self.base()))),
             swmr: AtomicBool::new(false),
+            unseen: AtomicBool::new(false),
+            seen: AtomicBool::new(false),
             headers: Mutex::default(),
         });
         self.end.store(end, Ordering::Release);
@@ -103,12 +106,25 @@ impl Store {
     /// Writes metadata into allocated space. Reads of this store see it at once, the file holds it from the
     /// next commit on.
     pub fn write(&self, address: Addr, bytes: &[u8]) -> Result<()> {
-        self.editing()?;
+        let edit = self.editing()?;
+        if !edit.unseen.load(Ordering::Acquire) {
+            edit.seen.store(true, Ordering::Release);
+        }
         let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if range(address, len)?.end > self.end() {
             return Err(Error::damaged(format!("{len} bytes at {address} lie beyond the end of the file")));
         }
         self.overlay(address, bytes)
+    }
+    /// Changes bytes of a block and its checksum behind them. Where the two are too far apart to be written at once,
+    /// a reader could see one without the other.
+    pub fn write_sealed(&self, at: Addr, new: &[u8], checksum_at: Addr, checksum: &[u8]) -> Result<()> {
+        let end = at.raw().saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
+        if !Changes::at_once(at.raw()..end, checksum_at.raw()) {
+            self.editing()?.seen.store(true, Ordering::Release);
+        }
+        self.write(at, new)?;
+        self.write(checksum_at, checksum)
     }
     /// Writes a part of an object header, as [`Store::write`] does.
     pub fn write_header(&self, address: Addr, bytes: &[u8]) -> Result<()> {

@@ -25,6 +25,10 @@ pub(super) struct Edit {
     pub(super) snapshots: Arc<Snapshots>,
     /// Readers in other processes look on: see [`Store::start_swmr`](super::block::Store::start_swmr).
     pub(super) swmr: AtomicBool,
+    /// Whether what is being written is seen by nobody before an object header tells of it.
+    pub(super) unseen: AtomicBool,
+    /// Whether anything else was written since the last commit.
+    pub(super) seen: AtomicBool,
     /// Parts of object headers that change with this commit: with readers in other processes they come last.
     pub(super) headers: Mutex<Ranges>,
 }

@@ -34,6 +34,15 @@ impl Store {
         edit.swmr.store(true, Ordering::Release);
         Ok(())
     }
+    /// Runs a step whose writes nobody sees before the new extent in the dataset's header: rows that are appended,
+    /// their chunks and what these change in an index of which every block is written as a whole.
+    pub fn unseen<T>(&self, step: impl FnOnce() -> Result<T>) -> Result<T> {
+        let edit = self.editing()?;
+        let before = edit.unseen.swap(true, Ordering::AcqRel);
+        let done = step();
+        edit.unseen.store(before, Ordering::Release);
+        done
+    }
     /// Whether readers in other processes may look on.
     pub fn is_swmr(&self) -> bool {
         self.edit.as_ref().is_some_and(|e| e.swmr.load(Ordering::Acquire))

@@ -73,6 +73,17 @@ fn stands_at(file: &File) -> Result<i64, String> {
 #[test]
 fn child() {
     let (Some(path), Ok(how)) = (std::env::var_os(FILE), std::env::var(HOW)) else { return };
+    if how == "rows" {
+        let file = File::open_rw(&path).unwrap();
+        let frames = file.dataset("frames").unwrap();
+        let first = frames.shape().unwrap()[0] as i64 + 1;
+        for k in first.. {
+            frames.append(0, &[k as i32; 16]).unwrap();
+            file.commit().unwrap();
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "\ndone {k}").and_then(|()| out.flush()).unwrap();
+        }
+    }
     let durability = if how == "power" { Durability::Power } else { Durability::Process };
     let file = OpenOptions::new().durability(durability).open_rw(path).unwrap();
     let first = stands_at(&file).unwrap() + 1;
@@ -164,4 +175,47 @@ fn killed_processes_lose_no_step() {
         }
     }
     eprintln!("{} of them were looked at by libhdf5 too, {refused} were refused", pairs.len());
+}
+
+/// Where rows are appended to one dataset, libhdf5 opens what is left at every moment, as one commit or the next.
+#[test]
+fn libhdf5_opens_what_a_killed_logger_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rounds, mut random) = (40 * crate::long(), Random(11));
+    let path = folder.path().join("file.h5");
+    let (mut left, mut steps) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
+        if round % 10 == 0 {
+            create(&path, 0).unwrap();
+        }
+        let last = killed_child(&path, "rows", Duration::from_micros(random.below(15_000) as u64));
+        let copy = folder.path().join(format!("{round}.h5"));
+        std::fs::copy(&path, &copy).unwrap();
+        left.push(copy);
+        steps.push(last);
+    }
+    let pending = left.iter().filter(|p| is_pending(&std::fs::read(p).unwrap())).count();
+    let mut paths = left.clone();
+    for (path, last) in left.iter().zip(&steps) {
+        for k in [*last, last + 1] {
+            let whole = path.with_extension(format!("{k}.h5"));
+            create(&whole, 0).unwrap();
+            let file = File::open_rw(&whole).unwrap();
+            let rows: Vec<i32> = (1..=k as i32).flat_map(|k| [k; 16]).collect();
+            file.dataset("frames").unwrap().append(0, &rows).unwrap();
+            file.close().unwrap();
+            paths.push(whole);
+        }
+    }
+    let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    let Some(looks) = look(&paths) else { return };
+    let (seen, allowed) = looks.split_at(left.len());
+    for (seen, (allowed, path)) in seen.iter().zip(allowed.chunks(2).zip(&left)) {
+        assert!(
+            matches!(seen, Look::Holds(_)) && allowed.contains(seen),
+            "{}: {seen:?}, {allowed:?}",
+            path.display()
+        );
+    }
+    eprintln!("{rounds} loggers killed, {pending} with a pending journal: libhdf5 opens them all");
 }

@@ -120,7 +120,7 @@ fn libhdf5_sees_whole_commits() {
             let files = run.files();
             for state in found {
                 let waits = is_pending(&state.bytes);
-                if waits && workload.name.starts_with("old-") {
+                if waits && (workload.name.starts_with("old-") || workload.name == "swmr") {
                     // Without a flag libhdf5 sees a part of the one commit that is pending, and may hang on it.
                     old_pending += 1;
                     continue;
@@ -131,7 +131,9 @@ fn libhdf5_sees_whole_commits() {
                 for j in [k, (k + 1).min(files.len() - 1)] {
                     commits.push(write(format!("{name}-commit{j}.h5"), &files[j]));
                 }
-                states.push((name, waits));
+                // Of a block that is written in part libhdf5 says that its checksum is wrong.
+                let parts = state.torn || durability == Durability::Power;
+                states.push((name, waits, waits && parts));
             }
         }
     }
@@ -140,12 +142,13 @@ fn libhdf5_sees_whole_commits() {
     let (seen, allowed) = looks.split_at(paths.len());
     let dumps = Command::new("h5dump").arg("--version").output().is_ok();
     let (mut refused, mut wrong) = (0, Vec::new());
-    for (i, ((name, pending), seen)) in states.iter().zip(seen).enumerate() {
+    for (i, ((name, pending, parts), seen)) in states.iter().zip(seen).enumerate() {
         let allowed = &allowed[2 * i..2 * i + 2];
         assert!(allowed.iter().all(|l| matches!(l, Look::Holds(_))), "{name}: {allowed:?}");
         if !allowed.contains(seen) {
             match (seen, pending) {
                 (Look::Refused(_), true) => refused += 1,
+                (Look::Broken(why), true) if *parts && why.contains("checksum") => refused += 1,
                 _ => wrong.push(format!("{name} pending {pending}: {seen:?}")),
             }
         }
@@ -160,7 +163,7 @@ fn libhdf5_sees_whole_commits() {
     let (all, whole) = (states.len() + old_pending, states.len() - refused);
     eprintln!(
         "{all} states: {whole} opened by libhdf5 without repair; with a pending journal {refused} refused, and \
-         {old_pending} of old formats not looked at"
+         {old_pending} without a mark not looked at"
     );
     assert!(wrong.is_empty(), "{} of {}: {:#?}", wrong.len(), states.len(), &wrong[..wrong.len().min(10)]);
 }

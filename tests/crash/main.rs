@@ -121,7 +121,7 @@ fn errors_of_the_disk_lose_nothing() {
                 }
             }
             tried += 1;
-            let state = State { bytes: source.to_vec(), committed, in_flight: true };
+            let state = State { bytes: source.to_vec(), committed, in_flight: true, torn: false };
             if let Err(e) = run.verify(&state, true) {
                 panic!(
                     "{}: operation {n} failed ({kind:?}), after commit {committed:?} the file {e}",

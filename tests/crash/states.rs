@@ -24,6 +24,9 @@ pub(crate) struct State {
     pub(crate) committed: Option<usize>,
     /// Whether the next commit had begun.
     pub(crate) in_flight: bool,
+    /// Whether the last write is there in part, cut between sectors; systems cut between pages at most.
+    #[allow(dead_code)]
+    pub(crate) torn: bool,
 }
 
 pub(crate) fn digest_of(file: &File) -> String {
@@ -64,7 +67,8 @@ fn progress(operations: &[Operation]) -> (Option<usize>, bool) {
 impl Run {
     fn state(&self, crash: Crash) -> State {
         let (committed, in_flight) = progress(&self.operations[..crash.until]);
-        State { bytes: crash.bytes, committed, in_flight }
+        let torn = crash.how.ends_with("of the next");
+        State { bytes: crash.bytes, committed, in_flight, torn }
     }
     /// States of a killed process: all operations up to one, and that one in part.
     pub(crate) fn killed(&self, visit: &mut dyn FnMut(State)) {

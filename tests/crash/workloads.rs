@@ -137,6 +137,23 @@ fn several_objects() -> Vec<Step> {
     })
 }
 
+fn swmr() -> Vec<Step> {
+    let first = step(|f| {
+        let root = f.root()?;
+        root.new_dataset::<u16>().shape([0, 6]).resizable().chunk([2, 6]).deflate(1).create("frames")?;
+        root.new_dataset::<f64>().shape([0]).resizable().chunk([3]).create("axis")?;
+        root.new_dataset::<u8>().shape([40]).chunk([4]).shuffle().deflate(1).create("fixed").map(|_| ())
+    });
+    repeated(first, 12, |f, i| {
+        if i == 0 {
+            f.start_swmr()?;
+        }
+        f.dataset("frames")?.append(0, &[i as u16; 6])?;
+        f.dataset("axis")?.append(0, &[f64::from(i); 2])?;
+        f.dataset("fixed")?.write_slice(s![3 * i as usize..3 * i as usize + 4], &array![1u8, 2, 3, i as u8])
+    })
+}
+
 /// All workloads; those on superblocks before version 3 begin with `old-`.
 pub(crate) fn all() -> Vec<Workload> {
     let (rows, all) = ([None, Some(4)], [None, None]);
@@ -159,6 +176,7 @@ pub(crate) fn all() -> Vec<Workload> {
         new("resize", resize()),
         new("scan", scan()),
         new("several-objects", several_objects()),
+        new("swmr", swmr()),
         old("old-v18-groups", Bound::V18, groups()),
         old("old-v18-attributes", Bound::V18, attributes()),
         old("old-v18-contiguous", Bound::V18, contiguous()),

@@ -42,7 +42,7 @@ fn a_pending_journal_is_completed() {
     let edit = store.editing().unwrap();
     let before = edit.superblock.lock().unwrap().clone();
     let reachable = vec![(100, vec![7; 1000])];
-    let commit = Commit { edit, base: 0, after: before.clone(), before, reachable, manner: Manner::default() };
+    let commit = Commit { edit, base: 0, after: before.clone(), before, reachable, ordered: false, manner: Manner::default() };
     let (start, bytes, _) = commit.journal().unwrap();
     commit.write(start, &bytes).unwrap();
     let unflagged = sink.to_vec();

@@ -160,8 +160,7 @@ pub(super) fn patch(store: &Store, (block, len): (Addr, u64), at: u64, new: &[u8
     }
     bytes.truncate(body);
     checksum::seal(&mut bytes);
-    store.write(block.plus(at), new)?;
-    store.write(block.plus(wide(body)), bytes.get(body..).unwrap_or_default())
+    store.write_sealed(block.plus(at), new, block.plus(wide(body)), bytes.get(body..).unwrap_or_default())
 }
 
 /// A block that ends in elements of an array, and then its checksum.
@@ -198,8 +197,8 @@ pub(super) fn set_element<T: Block>(
     let mut bytes = encoded(&block)?;
     let body = bytes.len();
     checksum::seal(&mut bytes);
-    store.write(address.plus(wide(body.saturating_sub(len).saturating_add(from))), element)?;
-    store.write(address.plus(wide(body)), bytes.get(body..).unwrap_or_default())?;
+    let place = address.plus(wide(body.saturating_sub(len).saturating_add(from)));
+    store.write_sealed(place, element, address.plus(wide(body)), bytes.get(body..).unwrap_or_default())?;
     let weight = wide(bytes.len());
     store.cached(address, here, || Ok((block, weight))).map(|_| ())
 }
