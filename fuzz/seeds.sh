@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Fills fuzz/corpus (not kept in the repository) with seeds: the small fixtures for `open`, one input for each
-# filter and a few shapes of client data for `filter`.
+# filter and a few shapes of client data for `filter`. `edit` makes its own: any bytes are a list of steps.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-mkdir -p corpus/open corpus/filter regressions/open regressions/filter
+mkdir -p corpus/{open,filter,edit} regressions/{open,filter,edit}
 if [ -d ../tests/files ]; then
     find ../tests/files -type f \( -name '*.h5' -o -name '*.hdf5' \) -size -64k -exec cp {} corpus/open/ \;
 fi

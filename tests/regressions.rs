@@ -1,5 +1,8 @@
 //! Replays the inputs on which a fuzz target once failed, and a few that are worth keeping.
 
+#[allow(dead_code)]
+#[path = "../fuzz/inputs/edit/mod.rs"]
+mod edit;
 #[path = "../fuzz/inputs/filter.rs"]
 mod filter;
 #[path = "regressions/open.rs"]
@@ -18,6 +21,11 @@ fn replay(target: &str, run: fn(&[u8])) {
         let done = std::panic::catch_unwind(|| run(&input));
         assert!(done.is_ok(), "{} fails again", path.display());
     }
+}
+
+#[test]
+fn edits_leave_what_the_model_says() {
+    replay("edit", edit::run);
 }
 
 #[test]

@@ -198,6 +198,7 @@ impl Group {
                 return Ok(());
             }
             if let Target::Hard(moved) = link.target
+                && parent != old_parent
                 && lies_below(c, moved, parent)?
             {
                 return Err(Error::usage("a group cannot be moved into itself"));

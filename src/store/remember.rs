@@ -60,8 +60,10 @@ impl Store {
         let mut untouched = edit.untouched.lock().unwrap_or_else(PoisonError::into_inner);
         if *untouched {
             let end = self.committed_end(edit)?.saturating_add(self.base());
-            if edit.sink.len()? > end {
+            let len = edit.sink.len()?;
+            if len > end {
                 edit.sink.set_len(end)?;
+                self.pages.changed(end.saturating_sub(self.base())..len.saturating_sub(self.base()))?;
             }
             *untouched = false;
         }
@@ -98,6 +100,6 @@ impl Store {
             // A part of it is no record.
             let _ = edit.sink.set_len(end);
         }
-        Ok(())
+        self.pages.changed(superblock.end()..edit.sink.len()?.saturating_sub(self.base()))
     }
 }

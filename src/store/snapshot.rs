@@ -95,7 +95,9 @@ impl Committing<'_> {
                 let start = page.saturating_mul(PAGE_BYTES);
                 let have = len.saturating_sub(start).min(PAGE_BYTES);
                 let mut bytes = vec![0; usize::try_from(have).unwrap_or(0)];
-                sink.read_at(start, &mut bytes)?;
+                if have > 0 {
+                    sink.read_at(start, &mut bytes)?;
+                }
                 pages.insert(page, bytes.into());
             }
         }

@@ -32,7 +32,8 @@ fn steps(file: &File, workload: &Workload) -> Option<Ended> {
 
 /// Goes on with a handle after an error that is gone; tells what is wrong.
 fn live_on(file: &File, run: &Run, ended: &Ended, again: bool) -> Result<(), String> {
-    let refused = |e: Error| match e.to_string().contains("reopen") || e.to_string().contains("in SWMR mode") {
+    let refused = |e: Error| match e.to_string().contains("reopen") || e.to_string().contains("in SWMR mode")
+    {
         true => Ok(()),
         false => Err(format!("refused without saying what to do: {e}")),
     };
@@ -68,7 +69,8 @@ fn try_fault(workload: &Workload, run: &Run, durability: Durability, fault: Faul
         return Err(format!("told as another kind of error: {}", ended.error));
     }
     let verify = |in_flight: bool| {
-        let state = State { bytes: source.to_vec(), committed: Some(ended.committed), in_flight, torn: false };
+        let state =
+            State { bytes: source.to_vec(), committed: Some(ended.committed), in_flight, torn: false };
         run.verify(&state, true).map(|_| ())
     };
     verify(true)?;

@@ -217,7 +217,10 @@ pub(crate) fn rename(file: &File, object: Addr, path: &str, (from, to): (&str, &
     file.editing().on(&place)?;
     file.change(|c| {
         if existing(c, object, to.as_bytes())?.is_some() {
-            return Err(Error::usage(format!("the attribute {to} is there already")));
+            return match from == to {
+                true => Ok(()),
+                false => Err(Error::usage(format!("the attribute {to} is there already"))),
+            };
         }
         let mut edit = HeaderEdit::load(&c.store, object)?;
         let Some(old) = attributes::edit::remove(c, &mut edit, from.as_bytes())? else {

@@ -9,9 +9,10 @@ use crate::api::create::{now, set_comment};
 use crate::api::element::{ElementsMut, Encoder, H5Type};
 use crate::api::slice::IntoSelection;
 use crate::data::selection::Selection;
-use crate::data::write::{Changed, Field, Writer};
+use crate::data::write::{Changed, Field, Writer, resize};
 use crate::error::{At, Error, Result};
 use crate::format::message::datatype::Class;
+use crate::format::message::layout::LayoutClass;
 use crate::model::dataset::DatasetInfo;
 use crate::model::{new_dataset, release};
 use crate::store::header::ObjectHeader;
@@ -203,7 +204,12 @@ impl Dataset {
         let dims = dims.as_ref();
         let old = self.shape()?;
         let shrinks = dims.iter().zip(&old).any(|(n, o)| n < o);
-        if shrinks && self.info.datatype.is_variable() {
+        // What is refused changes nothing, so it is refused before anything is given back.
+        if shrinks
+            && self.info.datatype.is_variable()
+            && matches!(self.info.layout.class, LayoutClass::Chunked(_))
+        {
+            resize::check(&old, dims, &self.max_shape()).on(&self.path)?;
             self.release_beyond(&old, dims)?;
         }
         self.changing(None, |w| w.resize(dims))
