@@ -1,5 +1,7 @@
 //! Objects that nothing leads to any more: their space is given back.
 
+mod values;
+
 use super::dataset::DatasetInfo;
 use super::object::ObjectKind;
 use super::{attributes, links, release, shared};
@@ -87,6 +89,7 @@ fn types_of_attributes(c: &Container, header: &ObjectHeader) -> Result<Vec<Addr>
 /// Gives back the elements of a dataset, and what they lead to.
 fn delete_data(c: &Container, header: &ObjectHeader) -> Result<()> {
     let info = DatasetInfo::load(c, header)?;
+    values::release_values(c, &info)?;
     if header.find(FILL).is_some()
         && let Some(fill) = info.fill_element()
     {

@@ -1,4 +1,4 @@
-//! A file that is opened, changed and closed again and again stays as large as what it holds.
+//! A file that is changed again and again, in one session or in many, stays as large as what it holds.
 
 use std::path::Path;
 use std::process::Command;
@@ -68,6 +68,40 @@ fn a_hundred_sessions_of_a_hundred_rounds() {
             last <= 2 * live,
             "{bound:?}: {last} bytes, {live} of them live, {first} after the first session"
         );
+        assert_clean(&path);
+    }
+}
+
+/// Attributes replaced, datasets with chunks and with texts deleted and made anew, while the file is open.
+#[test]
+fn ten_thousand_rounds_in_one_session() {
+    for bound in [Bound::Earliest, Bound::V110] {
+        let path = path(&format!("open-{bound:?}"));
+        let file = OpenOptions::new().bound(bound).create(&path).unwrap();
+        let root = file.root().unwrap();
+        root.write_dataset("kept", &h5::ndarray::Array1::from_iter((0..10_000).map(f64::from))).unwrap();
+        let mut longest = 0;
+        for n in 0..10_000usize {
+            root.set_attribute("note", &"x".repeat(20 + n * 7 % 60)).unwrap();
+            root.set_attribute("table", &vec![n as f64; 50 + n * 13 % 50]).unwrap();
+            if n > 0 {
+                root.delete("numbers").unwrap();
+                root.delete("texts").unwrap();
+            }
+            let rows = 100 + n as u64 % 50;
+            let d = root.new_dataset::<f64>().shape([rows]).chunk([40]).deflate(1).create("numbers").unwrap();
+            d.write_raw(&vec![n as f64; rows as usize]).unwrap();
+            let d = root.new_dataset::<String>().shape([5]).create("texts").unwrap();
+            d.write_raw(&(0..5).map(|i| "t".repeat((n + i) % 50)).collect::<Vec<_>>()).unwrap();
+            if n % 10 == 9 {
+                file.commit().unwrap();
+                longest = longest.max(std::fs::metadata(&path).unwrap().len());
+            }
+        }
+        file.close().unwrap();
+        let live = live_bytes(&path, &path.with_extension("copy"));
+        let last = std::fs::metadata(&path).unwrap().len();
+        assert!(longest <= 2 * live && last <= 2 * live, "{bound:?}: {longest}, then {last} bytes, {live} of them live");
         assert_clean(&path);
     }
 }

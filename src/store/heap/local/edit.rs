@@ -58,13 +58,14 @@ fn padding(w: Widths) -> u64 {
     header_bytes(w).saturating_sub(LocalHeapHeader::encoded_size(w))
 }
 
-/// Adds a name (without a NUL); gives its offset.
+/// Adds a name (without a NUL); gives its offset. It takes no less than a free block does: what a shorter name leaves
+/// could not be used again.
 pub fn insert(store: &Store, heap: Addr, name: &[u8]) -> Result<u64> {
     if name.contains(&0) {
         return Err(Error::usage("a name with a NUL cannot be stored in a local heap"));
     }
     let mut bytes = name.to_vec();
-    let need = aligned(u64::try_from(name.len()).unwrap_or(u64::MAX).saturating_add(1))?;
+    let need = aligned(u64::try_from(name.len()).unwrap_or(u64::MAX).saturating_add(1))?.max(least_free(store.widths));
     bytes.resize(store.limits.allocation(need)?, 0);
     edit(store, heap, |heap| {
         let offset = match heap.take(store, need)? {
@@ -81,6 +82,7 @@ pub fn remove(store: &Store, heap: Addr, offset: u64, bytes: u64) -> Result<()> 
     edit(store, heap, |heap| {
         let size = heap.header.segment_size.0;
         let end = offset.saturating_add(aligned(bytes)?).min(size);
+        let end = heap.end_of_padding(offset, end, least_free(store.widths))?;
         if bytes == 0 || offset.saturating_add(bytes) > size {
             let what = format!("{bytes} bytes at {offset} are no part of the data segment of {size} bytes");
             return Err(HERE.damaged(what));
@@ -137,6 +139,14 @@ impl LocalHeap {
     }
     fn free(&mut self) -> &mut Vec<(u64, u64)> {
         self.free.get_or_insert_with(Vec::new)
+    }
+    /// Where the space of a short name ends: at `end`, or behind zeros that fill it up to the `least` bytes of a free
+    /// block. Nothing else begins with so many: no name is empty but the first one, and free blocks are known.
+    fn end_of_padding(&mut self, offset: u64, end: u64, least: u64) -> Result<u64> {
+        let full = offset.saturating_add(least);
+        let zeros = self.segment.get(usize_of(end)?..usize_of(full)?).is_some_and(|s| s.iter().all(|b| *b == 0));
+        let is_free = self.free().iter().any(|(at, bytes)| *at < full && at.saturating_add(*bytes) > end);
+        Ok(if end < full && zeros && !is_free { full } else { end })
     }
     /// Writes into the segment.
     fn put(&mut self, store: &Store, offset: u64, bytes: &[u8]) -> Result<()> {
