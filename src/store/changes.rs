@@ -156,12 +156,6 @@ impl Changes {
             }
         }
     }
-    /// Whether changed bytes and others that begin at `next` behind them are written at once.
-    pub fn at_once(changed: Range<u64>, next: u64) -> bool {
-        let page = |at: u64| at.checked_div(PAGE_BYTES);
-        let near = u64::try_from(NEAR_BYTES).unwrap_or(0);
-        page(changed.start) == page(next.saturating_add(3)) && next <= changed.end.saturating_add(near)
-    }
     /// All changed bytes, by address; neighbours are joined up to `most` bytes. So are those that lie near each
     /// other in a page, as a block and its checksum do: with the bytes between them, which are as they were.
     pub fn changed(&self, most: usize) -> Vec<(u64, Vec<u8>)> {

@@ -284,7 +284,7 @@ impl Store {
         let after = superblock.clone().with_end(self.base(), end);
         let mut number = None;
         if !reachable.is_empty() || !fresh.is_empty() || after != *superblock {
-            self.begin_writing(edit)?;
+            self.begin_writing_behind(edit, superblock.end())?;
             let (before, base) = (superblock.clone(), self.base());
             let ordered = edit.is_ordered(base, &reachable, manner);
             let commit = Commit { edit, base, before, after: after.clone(), reachable, ordered, manner };

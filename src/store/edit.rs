@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::block::Store;
-use super::changes::Changes;
 use super::sink::Edit;
 use super::snapshot::Snapshots;
 use super::space::{Class, Space};
@@ -20,6 +19,10 @@ use crate::wire::{Addr, widths::all_ones};
 /// Raw data that is overwritten where it lies goes through the changed pages up to this many bytes at once:
 /// then a commit has all of it or nothing. More is written at once, and may be torn if the process dies.
 pub const ATOMIC_BYTES: usize = 256 << 10;
+
+/// A block is written at once from its first changed byte to its checksum, if these are no more bytes.
+const SEALED_BYTES: usize = 4096;
+const CHECKSUM_BYTES: usize = 4;
 
 fn range(address: Addr, bytes: u64) -> Result<Range<u64>> {
     let start = address.get().ok_or_else(|| Error::damaged("an undefined address cannot be written"))?;
@@ -116,15 +119,16 @@ impl Store {
         }
         self.overlay(address, bytes)
     }
-    /// Changes bytes of a block and its checksum behind them. Where the two are too far apart to be written at once,
-    /// a reader could see one without the other.
-    pub fn write_sealed(&self, at: Addr, new: &[u8], checksum_at: Addr, checksum: &[u8]) -> Result<()> {
-        let end = at.raw().saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
-        if !Changes::at_once(at.raw()..end, checksum_at.raw()) {
-            self.editing()?.seen.store(true, Ordering::Release);
+    /// Changes the first `changed` bytes of `rest` and the checksum at its end: all of a block from there on. They are
+    /// written at once with what lies between, unless that is much: then a reader could see one without the other.
+    pub fn write_sealed(&self, at: Addr, rest: &[u8], changed: usize) -> Result<()> {
+        if rest.len() <= SEALED_BYTES {
+            return self.write(at, rest);
         }
-        self.write(at, new)?;
-        self.write(checksum_at, checksum)
+        self.editing()?.seen.store(true, Ordering::Release);
+        let seal = rest.len().saturating_sub(CHECKSUM_BYTES);
+        self.write(at, rest.get(..changed).unwrap_or(rest))?;
+        self.write(at.plus(u64::try_from(seal).unwrap_or(0)), rest.get(seal..).unwrap_or_default())
     }
     /// Writes a part of an object header, as [`Store::write`] does.
     pub fn write_header(&self, address: Addr, bytes: &[u8]) -> Result<()> {

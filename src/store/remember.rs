@@ -57,9 +57,14 @@ impl Store {
     /// Comes before the first write of a session, or after a record was written: what lies behind the end of the file is cut off, as it holds for
     /// the file as it was.
     pub(super) fn begin_writing(&self, edit: &Edit) -> Result<()> {
+        let end = edit.superblock.lock().unwrap_or_else(PoisonError::into_inner).end();
+        self.begin_writing_behind(edit, end)
+    }
+    /// The same, of a file that ends at `end` as its superblock says.
+    pub(super) fn begin_writing_behind(&self, edit: &Edit, end: u64) -> Result<()> {
         let mut untouched = edit.untouched.lock().unwrap_or_else(PoisonError::into_inner);
         if *untouched {
-            let end = self.committed_end(edit)?.saturating_add(self.base());
+            let end = end.saturating_add(self.base());
             let len = edit.sink.len()?;
             if len > end {
                 edit.sink.set_len(end)?;
@@ -68,9 +73,6 @@ impl Store {
             *untouched = false;
         }
         Ok(())
-    }
-    fn committed_end(&self, edit: &Edit) -> Result<u64> {
-        Ok(edit.space.lock().unwrap_or_else(PoisonError::into_inner).committed_end())
     }
     /// Takes up what the last session left.
     pub fn recall_free(&self) -> Result<()> {

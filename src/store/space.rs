@@ -166,10 +166,6 @@ impl Space {
     pub fn end(&self) -> u64 {
         self.end
     }
-    /// The end of the file as of the last commit.
-    pub fn committed_end(&self) -> u64 {
-        self.committed_end
-    }
     /// What was given out since the last commit.
     pub fn fresh(&self) -> &Ranges {
         &self.fresh

@@ -125,6 +125,10 @@ fn libhdf5_sees_whole_commits() {
                     old_pending += 1;
                     continue;
                 }
+                // No system cuts a write within a page, where a header may lie beside the index it tells of.
+                if waits && state.torn {
+                    continue;
+                }
                 let k = state.committed.unwrap();
                 let name = format!("{}-{durability:?}-{}", workload.name, states.len());
                 paths.push(write(format!("{name}.h5"), &state.bytes));
@@ -132,8 +136,7 @@ fn libhdf5_sees_whole_commits() {
                     commits.push(write(format!("{name}-commit{j}.h5"), &files[j]));
                 }
                 // Of a block that is written in part libhdf5 says that its checksum is wrong.
-                let parts = state.torn || durability == Durability::Power;
-                states.push((name, waits, waits && parts));
+                states.push((name, waits, waits && durability == Durability::Power));
             }
         }
     }

@@ -101,7 +101,10 @@ fn ten_thousand_rounds_in_one_session() {
         file.close().unwrap();
         let live = live_bytes(&path, &path.with_extension("copy"));
         let last = std::fs::metadata(&path).unwrap().len();
-        assert!(longest <= 2 * live && last <= 2 * live, "{bound:?}: {longest}, then {last} bytes, {live} of them live");
+        assert!(
+            longest <= 2 * live && last <= 2 * live,
+            "{bound:?}: {longest}, then {last} bytes, {live} of them live"
+        );
         assert_clean(&path);
     }
 }

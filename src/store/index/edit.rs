@@ -160,7 +160,7 @@ pub(super) fn patch(store: &Store, (block, len): (Addr, u64), at: u64, new: &[u8
     }
     bytes.truncate(body);
     checksum::seal(&mut bytes);
-    store.write_sealed(block.plus(at), new, block.plus(wide(body)), bytes.get(body..).unwrap_or_default())
+    store.write_sealed(block.plus(at), bytes.get(start..).unwrap_or_default(), new.len())
 }
 
 /// A block that ends in elements of an array, and then its checksum.
@@ -197,8 +197,8 @@ pub(super) fn set_element<T: Block>(
     let mut bytes = encoded(&block)?;
     let body = bytes.len();
     checksum::seal(&mut bytes);
-    let place = address.plus(wide(body.saturating_sub(len).saturating_add(from)));
-    store.write_sealed(place, element, address.plus(wide(body)), bytes.get(body..).unwrap_or_default())?;
+    let start = body.saturating_sub(len).saturating_add(from);
+    store.write_sealed(address.plus(wide(start)), bytes.get(start..).unwrap_or_default(), element.len())?;
     let weight = wide(bytes.len());
     store.cached(address, here, || Ok((block, weight))).map(|_| ())
 }
