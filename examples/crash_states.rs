@@ -8,11 +8,13 @@
 //! Half of the N states are of a killed process, half of a loss of power. Beside `DIR/0000.h5` lies
 //! `DIR/0000.json`, the digest (as `h5 digest` prints it) of the commit that the state opens as.
 
-#[allow(dead_code)] // The tests use all of it.
+// The tests use all of these.
+#[allow(dead_code)]
 #[path = "../tests/crash/generate.rs"]
 mod generate;
 #[path = "../tests/crash/states.rs"]
 mod states;
+#[allow(dead_code)]
 #[path = "../tests/crash/workloads.rs"]
 mod workloads;
 

@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Unsupported,
     /// The call does not fit the file: the caller is to act.
     Usage,
+    /// There is no object, attribute or node of the name that was asked for.
+    NotFound,
     /// A [limit](crate::Limits) against hostile files was reached.
     Limit,
     /// Bytes are not there yet: fetch [`Error::missing`] and run the call again.
@@ -107,6 +109,11 @@ impl Error {
     pub fn usage(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Usage, what)
     }
+    /// There is nothing of this name.
+    #[cold]
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, what)
+    }
     /// A limit was reached.
     #[cold]
     pub fn limit(what: impl Into<String>) -> Self {
@@ -168,6 +175,10 @@ impl Error {
     /// Whether this crate cannot do what was asked.
     pub fn is_unsupported(&self) -> bool {
         self.0.kind == ErrorKind::Unsupported
+    }
+    /// Whether there is nothing of the name that was asked for.
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == ErrorKind::NotFound
     }
     /// Whether bytes have to be fetched and the call run again.
     pub fn is_missing(&self) -> bool {

@@ -101,7 +101,7 @@ impl From<std::io::Error> for Failure {
 impl From<h5::Error> for Failure {
     fn from(e: h5::Error) -> Self {
         match e.kind() {
-            h5::ErrorKind::Usage => Failure::Message(e.to_string()),
+            h5::ErrorKind::Usage | h5::ErrorKind::NotFound => Failure::Message(e.to_string()),
             _ => Failure::Unreadable(e.to_string()),
         }
     }

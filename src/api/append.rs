@@ -99,8 +99,8 @@ impl Inner {
     }
 }
 
-/// Runs a step on a dataset that only adds rows. In an index of which blocks change together it is seen, and so is
-/// what changes a heap.
+/// Runs a step on a dataset that only adds rows. In an index of which blocks change together it is seen; what it adds
+/// to a heap tells so itself.
 fn unless_seen<T>(
     c: &Container,
     info: &DatasetInfo,
@@ -108,7 +108,7 @@ fn unless_seen<T>(
     step: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
     match &info.layout.class {
-        LayoutClass::Chunked(chunked) if rows_only && !info.datatype.is_variable() => match chunked.index {
+        LayoutClass::Chunked(chunked) if rows_only => match chunked.index {
             IndexKind::BTree1 | IndexKind::BTree2(_) => step(),
             _ => c.store.unseen(step),
         },

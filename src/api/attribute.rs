@@ -80,7 +80,7 @@ pub(crate) fn list(file: &File, header: &ObjectHeader, path: &str) -> Result<Vec
 pub(crate) fn open(file: &File, header: &ObjectHeader, path: &str, name: &str) -> Result<Attribute> {
     match attributes::find(file.container(), header, name.as_bytes()).on(path)? {
         Some(stored) => Ok(Attribute { file: file.clone(), stored, path: path.to_string() }),
-        None => Err(Error::usage(format!("there is no attribute {name} here")).on_path(path)),
+        None => Err(Error::not_found(format!("there is no attribute {name} here")).on_path(path)),
     }
 }
 

@@ -81,6 +81,7 @@ impl OpenOptions {
         disk: Option<Arc<DiskFile>>,
     ) -> Result<File> {
         let container = Container::open_writable(sink, self.limits, Arc::new(self.filters.clone()))?;
+        container.store.keep_readable(self.always_readable)?;
         let bound = self.bound.unwrap_or_else(|| Bound::of_superblock(container.superblock.version()));
         Ok(self.file(
             container,
@@ -95,9 +96,11 @@ impl OpenOptions {
         disk: Option<Arc<DiskFile>>,
     ) -> Result<File> {
         let bound = self.bound.unwrap_or_default();
-        let root = NewGroup { track_order: self.track_order, ..NewGroup::default() };
+        let attribute_phase = self.phase_change();
+        let root = NewGroup { track_order: self.track_order, attribute_phase, ..NewGroup::default() };
         let new = NewFile { bound, widths: Widths::EIGHT, user_block: self.user_block, root };
         let container = Container::create(sink, &new, self.limits, Arc::new(self.filters.clone()))?;
+        container.store.keep_readable(self.always_readable)?;
         let file = self.file(
             container,
             path.map(Path::to_path_buf),

@@ -31,7 +31,8 @@ impl File {
         let times = self.0.options.track_times.then(now).flatten();
         let times = times.map(|t| Times { access: t, modification: t, change: t, birth: t });
         let tracked = self.0.options.track_order;
-        NewGroup { track_order: tracked, track_attribute_order: tracked, times }
+        let attribute_phase = self.0.options.phase_change();
+        NewGroup { track_order: tracked, track_attribute_order: tracked, times, attribute_phase }
     }
 }
 
@@ -181,7 +182,7 @@ impl Group {
             match remove_link(c, parent, &name)? {
                 Some(Link { target: Target::Hard(address), .. }) => delete::unlink(c, address).map(|_| ()),
                 Some(_) => Ok(()),
-                None => Err(Error::usage("there is nothing at this path")),
+                None => Err(Error::not_found("there is nothing at this path")),
             }
         })
     }
@@ -191,7 +192,7 @@ impl Group {
             let (old_parent, old_name) = self.existing_parent(c, from)?;
             let header = ObjectHeader::load(&c.store, old_parent)?;
             let Some(link) = links::find(c, &header, &old_name)? else {
-                return Err(Error::usage("there is nothing at this path"));
+                return Err(Error::not_found("there is nothing at this path"));
             };
             let (parent, name) = self.parent_of(c, to)?;
             if (parent, name) == (old_parent, old_name.as_slice()) {
@@ -218,7 +219,7 @@ impl Group {
         let found = super::path::resolve(&self.file, start, &way, c.store.limits.max_links)?;
         match found.filter(|f| std::ptr::eq(f.file.container(), c)) {
             Some(found) => Ok((found.address, last.to_vec())),
-            None => Err(Error::usage("there is nothing at this path")),
+            None => Err(Error::not_found("there is nothing at this path")),
         }
     }
     /// Sets the group's comment; an empty one removes it.

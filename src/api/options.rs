@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::data::cache::DEFAULT_BYTES;
 use crate::error::Error;
 use crate::filter::{Filter, Registry};
+use crate::format::header::PhaseChange;
 use crate::format::versions::Bound;
 use crate::limits::Limits;
 
@@ -74,6 +75,8 @@ pub struct OpenOptions {
     pub(crate) user_block: u64,
     pub(crate) track_order: bool,
     pub(crate) track_times: bool,
+    pub(crate) always_readable: bool,
+    pub(crate) attribute_phase: Option<(u16, u16)>,
     pub(crate) on_close_error: Arc<dyn Fn(&Error) + Send + Sync>,
 }
 
@@ -93,12 +96,17 @@ impl Default for OpenOptions {
             user_block: 0,
             track_order: false,
             track_times: false,
+            always_readable: false,
+            attribute_phase: None,
             on_close_error: Arc::new(|e| eprintln!("h5: a file could not be closed: {e}")),
         }
     }
 }
 
 impl OpenOptions {
+    pub(crate) fn phase_change(&self) -> Option<PhaseChange> {
+        self.attribute_phase.map(|(max_compact, min_dense)| PhaseChange { max_compact, min_dense })
+    }
     /// The defaults.
     pub fn new() -> Self {
         Self::default()
@@ -177,6 +185,25 @@ impl OpenOptions {
     #[must_use]
     pub fn track_times(mut self, tracked: bool) -> Self {
         self.track_times = tracked;
+        self
+    }
+    /// Whether libhdf5 is to be able to open the file whenever this process dies. By default a commit to several
+    /// objects is marked while it is applied, and libhdf5 refuses the file until it is completed (by opening it for
+    /// writing here); with this libhdf5 sees some objects as before the commit and others as after it, each whole, and
+    /// elements that were overwritten in place as far as they came. What we read is a whole commit in both cases.
+    ///
+    /// Appends, new objects, changed attributes and overwritten elements are done so; what changes a B-tree or a large
+    /// group or attribute list in place is marked nevertheless, and all with [`Durability::Power`].
+    #[must_use]
+    pub fn always_readable(mut self, yes: bool) -> Self {
+        self.always_readable = yes;
+        self
+    }
+    /// How many attributes of a new object lie in its header (8 by default) before they move to a heap with an index,
+    /// and how few there are when they move back (6): libhdf5's attribute phase change. From [`Bound::V18`] on.
+    #[must_use]
+    pub fn attribute_phase_change(mut self, most_compact: u16, least_dense: u16) -> Self {
+        self.attribute_phase = Some((most_compact, least_dense.min(most_compact.saturating_add(1))));
         self
     }
     /// What is done with an error of the commit when the last handle of a file is dropped; by default it is

@@ -95,7 +95,7 @@ impl File {
     }
     /// An error about a path in this file.
     pub(crate) fn no_such(&self, path: &str, what: &str) -> Error {
-        Error::usage(format!("there is no {what} here")).on_path(path)
+        Error::not_found(format!("there is no {what} here")).on_path(path)
     }
 }
 

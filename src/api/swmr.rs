@@ -61,9 +61,13 @@ impl File {
         }
         Ok(())
     }
+    /// Whether this is a writer that readers in other processes look on.
+    pub fn is_swmr(&self) -> bool {
+        self.container().store.is_swmr()
+    }
     /// Refuses what readers in other processes could see half-done.
     pub(crate) fn unless_watched(&self, what: &str) -> Result<()> {
-        if self.container().store.is_swmr() {
+        if self.is_swmr() {
             return Err(Error::unsupported(format!(
                 "{what} in SWMR mode: only existing datasets are written"
             )));

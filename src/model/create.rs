@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::links;
 use crate::error::{Error, Result};
 use crate::filter::Registry;
-use crate::format::header::{RawMessage, Times};
+use crate::format::header::{PhaseChange, RawMessage, Times};
 use crate::format::message::SYMBOL_TABLE;
 use crate::format::message::symbol_table::{self, SymbolTableMessage};
 use crate::format::superblock::Superblock;
@@ -39,6 +39,8 @@ pub struct NewGroup {
     pub track_attribute_order: bool,
     /// The time of its creation, if it is to be stored.
     pub times: Option<Times>,
+    /// When attributes go into a heap, where not at the default numbers.
+    pub attribute_phase: Option<PhaseChange>,
 }
 
 /// Bytes of names for which the heap of a new symbol table has room.
@@ -88,7 +90,7 @@ pub fn new_header(bound: Bound, new: &NewGroup) -> NewHeader {
         times: new.times,
         order_tracked: new.track_attribute_order,
         order_indexed: new.track_attribute_order,
-        phase_change: None,
+        phase_change: new.attribute_phase,
         room: 0,
     }
 }

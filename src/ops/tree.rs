@@ -140,7 +140,7 @@ pub fn tree(
     let start = if path == "/" {
         Node::Group(file.root()?)
     } else {
-        file.get(path)?.ok_or_else(|| Error::usage("there is no object here").on_path(path))?
+        file.get(path)?.ok_or_else(|| Error::not_found("there is no object here").on_path(path))?
     };
     let mut walk =
         Walk { options: *options, seen: HashMap::new(), open: Vec::new(), last: Vec::new(), visit };

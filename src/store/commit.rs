@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::block::Store;
+use super::edit::SYSTEM_PAGE_BYTES;
 use super::sink::Edit;
 use super::space::{Ranges, Space};
 use crate::error::{At, Error, Result};
@@ -20,8 +21,6 @@ use crate::wire::checksum::lookup3;
 
 /// What one write changes as a whole, even if the power fails.
 const SECTOR_BYTES: u64 = 512;
-/// The smallest page of a system that runs this.
-const SYSTEM_PAGE_BYTES: u64 = 4096;
 /// Changed bytes are joined to writes of about this size.
 const WRITE_BYTES: usize = 1 << 20;
 
@@ -104,12 +103,31 @@ fn is_within(ranges: &Ranges, (start, bytes): &(u64, Vec<u8>)) -> bool {
 
 impl Edit {
     /// Whether the bytes of a commit may come one after the other before all eyes: with readers that look on, or
-    /// where rows were appended to one dataset and nothing else was done. A loss of power knows no order.
+    /// where rows were appended to one dataset and nothing else was done; where the file is to be readable always, too,
+    /// if nothing was changed that is whole only together. A loss of power knows no order.
     fn is_ordered(&self, base: u64, reachable: &Writes, manner: Manner) -> bool {
+        if self.swmr.load(Ordering::Acquire) {
+            return true;
+        }
+        if manner.power_safe {
+            return false;
+        }
         let headers = self.headers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut told = reachable.iter().filter(|w| is_within(&headers, w));
-        let one = told.next().is_none_or(|w| is_one_step(base, w)) && told.next().is_none();
-        self.swmr.load(Ordering::Acquire) || !manner.power_safe && one && !self.seen.load(Ordering::Acquire)
+        let told = || reachable.iter().filter(|w| is_within(&headers, w));
+        if !self.readable.load(Ordering::Acquire) {
+            return told().all(|w| is_one_step(base, w)) && told().count() < 2 && !self.seen.load(Ordering::Acquire);
+        }
+        // Several pages that hold both could be written in no order.
+        let added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
+        let mixed = |w: &&(u64, Vec<u8>)| is_within(&added, w) && !is_one_step(base, w);
+        !self.interlocked.load(Ordering::Acquire) && !told().any(|w| mixed(&w))
+    }
+    /// What was told of the changes since the last commit is told no more.
+    fn forget_manner(&self) {
+        self.headers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.added.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.seen.store(false, Ordering::Release);
+        self.interlocked.store(false, Ordering::Release);
     }
 }
 
@@ -129,6 +147,20 @@ struct Commit<'a> {
 impl Commit<'_> {
     fn write(&self, start: u64, bytes: &[u8]) -> Result<()> {
         self.edit.sink.write_at(start.saturating_add(self.base), bytes)
+    }
+    /// A write page by page.
+    fn pages<'w>(&self, (start, bytes): &'w (u64, Vec<u8>)) -> Vec<(u64, &'w [u8])> {
+        let first = start.saturating_add(self.base) % SYSTEM_PAGE_BYTES;
+        let front = usize::try_from(SYSTEM_PAGE_BYTES.saturating_sub(first)).unwrap_or(0).min(bytes.len());
+        let (head, rest) = bytes.split_at_checked(front).unwrap_or((bytes, &[]));
+        let pages = rest.chunks(usize::try_from(SYSTEM_PAGE_BYTES).unwrap_or(4096));
+        let mut at = *start;
+        let mut place = |page: &'w [u8]| {
+            let here = at;
+            at = at.saturating_add(u64::try_from(page.len()).unwrap_or(0));
+            (here, page)
+        };
+        std::iter::once(head).chain(pages).map(&mut place).collect()
     }
     /// Waits for the disk, where the commit is to be safe from a loss of power. After an error nobody knows what
     /// of all that was written is on the disk, and asking again does not tell: writing ends.
@@ -235,8 +267,18 @@ impl Commit<'_> {
         // Object headers last: a reader that looks on sees the new dimensions of a dataset when all else is there.
         let headers = self.edit.headers.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, first): (Vec<_>, Vec<_>) = self.reachable.iter().partition(|w| is_within(&headers, w));
-        for (start, bytes) in first.into_iter().chain(last) {
-            self.write(*start, bytes)?;
+        let added = self.edit.added.lock().unwrap_or_else(PoisonError::into_inner);
+        for write in first {
+            match self.ordered && is_within(&added, write) {
+                true => self.pages(write).into_iter().rev().try_for_each(|(at, page)| self.write(at, page))?,
+                false => self.write(write.0, &write.1)?,
+            }
+        }
+        for write in last {
+            match self.ordered {
+                true => self.pages(write).into_iter().try_for_each(|(at, page)| self.write(at, page))?,
+                false => self.write(write.0, &write.1)?,
+            }
         }
         if flagged {
             self.barrier()?;
@@ -322,8 +364,7 @@ impl Store {
         changes.clear();
         self.changed.store(false, Ordering::Release);
         drop(changes);
-        edit.headers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        edit.seen.store(false, Ordering::Release);
+        edit.forget_manner();
         let end = self.with_space(|space| {
             space.committed(number.unwrap_or(0));
             space.end()
@@ -341,8 +382,7 @@ impl Store {
     /// once than [`ATOMIC_BYTES`](super::edit::ATOMIC_BYTES), stays overwritten.
     pub fn rollback(&self) -> Result<()> {
         let edit = self.editing()?;
-        edit.headers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        edit.seen.store(false, Ordering::Release);
+        edit.forget_manner();
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.clear();
         drop(changes);

@@ -23,6 +23,8 @@ pub const ATOMIC_BYTES: usize = 256 << 10;
 /// A block is written at once from its first changed byte to its checksum, if these are no more bytes.
 const SEALED_BYTES: usize = 4096;
 const CHECKSUM_BYTES: usize = 4;
+/// The smallest page of a system that runs this.
+pub(super) const SYSTEM_PAGE_BYTES: u64 = 4096;
 
 fn range(address: Addr, bytes: u64) -> Result<Range<u64>> {
     let start = address.get().ok_or_else(|| Error::damaged("an undefined address cannot be written"))?;
@@ -48,6 +50,9 @@ impl Store {
             swmr: AtomicBool::new(false),
             unseen: AtomicBool::new(false),
             seen: AtomicBool::new(false),
+            readable: AtomicBool::new(false),
+            interlocked: AtomicBool::new(false),
+            added: Mutex::default(),
             headers: Mutex::default(),
         });
         self.end.store(end, Ordering::Release);
@@ -106,9 +111,47 @@ impl Store {
         let range = range(address, bytes)?;
         self.with_space(|s| s.fresh().holds(&range))
     }
+    /// Takes space for a part of an object header: within one page of the system, where one has room for it, so that
+    /// it is written in one step.
+    pub fn allocate_header(&self, bytes: u64) -> Result<Addr> {
+        let address = self.allocate(bytes, Class::Metadata)?;
+        let start = address.raw().saturating_add(self.base()) % SYSTEM_PAGE_BYTES;
+        if bytes > SYSTEM_PAGE_BYTES || start.saturating_add(bytes) <= SYSTEM_PAGE_BYTES {
+            return Ok(address);
+        }
+        self.free(address, bytes)?;
+        let wide = bytes.saturating_add(SYSTEM_PAGE_BYTES);
+        let address = self.allocate(wide, Class::Metadata)?;
+        let start = address.raw().saturating_add(self.base()) % SYSTEM_PAGE_BYTES;
+        let skip = match start.saturating_add(bytes) <= SYSTEM_PAGE_BYTES {
+            true => 0,
+            false => SYSTEM_PAGE_BYTES.saturating_sub(start),
+        };
+        let place = address.plus(skip);
+        if skip > 0 {
+            self.free(address, skip)?;
+        }
+        self.free(place.plus(bytes), wide.saturating_sub(skip).saturating_sub(bytes))?;
+        Ok(place)
+    }
+    /// Whether libhdf5 is to be able to open the file whenever the process dies. It may see a commit object by object
+    /// then; each object is whole.
+    pub fn keep_readable(&self, yes: bool) -> Result<()> {
+        self.editing()?.readable.store(yes, Ordering::Release);
+        Ok(())
+    }
     /// Writes metadata into allocated space. Reads of this store see it at once, the file holds it from the
     /// next commit on.
     pub fn write(&self, address: Addr, bytes: &[u8]) -> Result<()> {
+        let edit = self.editing()?;
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if !edit.unseen.load(Ordering::Acquire) && !self.is_new(address, len)? {
+            edit.interlocked.store(true, Ordering::Release);
+        }
+        self.write_plain(address, bytes)
+    }
+    /// Writes what is whole by itself.
+    fn write_plain(&self, address: Addr, bytes: &[u8]) -> Result<()> {
         let edit = self.editing()?;
         if !edit.unseen.load(Ordering::Acquire) {
             edit.seen.store(true, Ordering::Release);
@@ -122,19 +165,49 @@ impl Store {
     /// Changes the first `changed` bytes of `rest` and the checksum at its end: all of a block from there on. They are
     /// written at once with what lies between, unless that is much: then a reader could see one without the other.
     pub fn write_sealed(&self, at: Addr, rest: &[u8], changed: usize) -> Result<()> {
+        let len = u64::try_from(rest.len()).unwrap_or(u64::MAX);
+        if rest.len() <= SEALED_BYTES && self.is_one_step(at, len) {
+            return self.write_plain(at, rest);
+        }
         if rest.len() <= SEALED_BYTES {
             return self.write(at, rest);
         }
-        self.editing()?.seen.store(true, Ordering::Release);
+        let edit = self.editing()?;
+        edit.seen.store(true, Ordering::Release);
+        edit.interlocked.store(true, Ordering::Release);
         let seal = rest.len().saturating_sub(CHECKSUM_BYTES);
         self.write(at, rest.get(..changed).unwrap_or(rest))?;
         self.write(at.plus(u64::try_from(seal).unwrap_or(0)), rest.get(seal..).unwrap_or_default())
     }
+    /// Whether bytes are written or not written where the process is killed: systems copy page by page.
+    pub(super) fn is_one_step(&self, at: Addr, bytes: u64) -> bool {
+        let start = at.raw().saturating_add(self.base());
+        let last = start.saturating_add(bytes).saturating_sub(1);
+        start / SYSTEM_PAGE_BYTES == last / SYSTEM_PAGE_BYTES
+    }
+    /// Adds an object to a heap that exists: its head of `head` bytes lies where the free space began, and is written
+    /// last; without it nobody sees the rest.
+    pub fn write_added(&self, at: Addr, bytes: &[u8], head: u64) -> Result<()> {
+        let edit = self.editing()?;
+        edit.seen.store(true, Ordering::Release);
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if !self.is_one_step(at, head) {
+            edit.interlocked.store(true, Ordering::Release);
+        }
+        if !self.is_new(at, len)? {
+            edit.added.lock().unwrap_or_else(PoisonError::into_inner).add(range(at, len)?);
+        }
+        self.write_plain(at, bytes)
+    }
     /// Writes a part of an object header, as [`Store::write`] does.
     pub fn write_header(&self, address: Addr, bytes: &[u8]) -> Result<()> {
-        let range = range(address, u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-        self.editing()?.headers.lock().unwrap_or_else(PoisonError::into_inner).add(range);
-        self.write(address, bytes)
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let edit = self.editing()?;
+        edit.headers.lock().unwrap_or_else(PoisonError::into_inner).add(range(address, len)?);
+        if !self.is_one_step(address, len) && !self.is_new(address, len)? {
+            edit.interlocked.store(true, Ordering::Release);
+        }
+        self.write_plain(address, bytes)
     }
     /// Writes raw data into allocated space: new space straight away, other space with the next commit unless
     /// there is much of it.
@@ -143,7 +216,7 @@ impl Store {
         let range = range(address, len)?;
         let fresh = self.with_space(|s| s.fresh().holds(&range))?;
         if !fresh && bytes.len() <= ATOMIC_BYTES || fresh && bytes.len() < 1024 {
-            return self.write(address, bytes);
+            return self.write_plain(address, bytes);
         }
         if range.end > self.end() {
             return Err(Error::damaged(format!("{len} bytes at {address} lie beyond the end of the file")));

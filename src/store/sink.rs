@@ -29,6 +29,12 @@ pub(super) struct Edit {
     pub(super) unseen: AtomicBool,
     /// Whether anything else was written since the last commit.
     pub(super) seen: AtomicBool,
+    /// Whether libhdf5 is to be able to open the file at every moment, be it that it sees a commit object by object.
+    pub(super) readable: AtomicBool,
+    /// Whether structures were changed since the last commit that are whole only together.
+    pub(super) interlocked: AtomicBool,
+    /// Objects added to heaps that exist: their heads come after what follows them.
+    pub(super) added: Mutex<Ranges>,
     /// Parts of object headers that change with this commit: with readers in other processes they come last.
     pub(super) headers: Mutex<Ranges>,
 }

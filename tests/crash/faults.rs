@@ -69,8 +69,7 @@ fn try_fault(workload: &Workload, run: &Run, durability: Durability, fault: Faul
         return Err(format!("told as another kind of error: {}", ended.error));
     }
     let verify = |in_flight: bool| {
-        let state =
-            State { bytes: source.to_vec(), committed: Some(ended.committed), in_flight, torn: false };
+        let state = State { bytes: source.to_vec(), committed: Some(ended.committed), in_flight, torn: None };
         run.verify(&state, true).map(|_| ())
     };
     verify(true)?;
@@ -83,7 +82,7 @@ fn try_fault(workload: &Workload, run: &Run, durability: Durability, fault: Faul
 #[test]
 fn errors_of_the_disk_lose_nothing_and_handles_live_on() {
     let (mut tried, mut lost) = (0, Vec::new());
-    for workload in workloads::all() {
+    for workload in workloads::all().into_iter().chain(workloads::by_object()) {
         for durability in [Durability::Power, Durability::Process] {
             let run = record(&workload, durability, 0);
             let operations = run.operations.len() as u64;

@@ -11,6 +11,8 @@ use h5::source::recording::{Operation, put};
 
 /// What a disk writes as a whole.
 pub(crate) const SECTOR: usize = 512;
+/// What a system copies in one step.
+const PAGE: usize = 4096;
 
 /// Numbers that look random, the same for the same seed everywhere.
 #[derive(Clone)]
@@ -42,7 +44,7 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// What the proof asks for.
-    pub(crate) const FULL: Effort = Effort { all: 12, random: 1000, single: usize::MAX };
+    pub(crate) const FULL: Effort = Effort { all: 12, random: 4000, single: usize::MAX };
     /// A sample of it.
     pub(crate) const SOME: Effort = Effort { all: 5, random: 16, single: 8 };
 }
@@ -52,6 +54,8 @@ pub(crate) struct Crash {
     pub(crate) bytes: Vec<u8>,
     /// All operations before this one were begun.
     pub(crate) until: usize,
+    /// Where the last write is cut.
+    pub(crate) torn: Option<u64>,
     /// How it came about.
     pub(crate) how: String,
 }
@@ -66,7 +70,8 @@ fn tears(offset: u64, len: usize) -> BTreeSet<usize> {
         return BTreeSet::new();
     }
     let last = first + (len - first - 1) / SECTOR * SECTOR;
-    let near = [1, first, first + 1, len / 2, last, len.saturating_sub(30), len - 1];
+    let page = PAGE - (offset % PAGE as u64) as usize;
+    let near = [1, first, first + 1, len / 2, last, len.saturating_sub(30), len - 1, page, page + PAGE];
     near.into_iter().filter(|at| *at > 0 && *at < len).collect()
 }
 
@@ -78,17 +83,18 @@ pub(crate) fn killed(initial: &[u8], operations: &[Operation], each: Each<'_>) -
             continue;
         }
         let how = format!("killed after {done} operations");
-        each(Crash { bytes: bytes.clone(), until: done, how: how.clone() })?;
+        each(Crash { bytes: bytes.clone(), until: done, torn: None, how: how.clone() })?;
         if let Operation::Write { offset, bytes: new } = operation {
             for torn in tears(*offset, new.len()) {
                 let mut bytes = bytes.clone();
                 put(&mut bytes, *offset, &new[..torn]);
-                each(Crash { bytes, until: done + 1, how: format!("{how} and {torn} bytes of the next") })?;
+                let how = format!("{how} and {torn} bytes of the next");
+                each(Crash { bytes, until: done + 1, torn: Some(*offset + torn as u64), how })?;
             }
         }
         operation.apply(&mut bytes);
     }
-    each(Crash { bytes, until: operations.len(), how: "killed in the end".into() })
+    each(Crash { bytes, until: operations.len(), torn: None, how: "killed in the end".into() })
 }
 
 /// What was done between two syncs.
@@ -138,7 +144,7 @@ impl<'a> Interval<'a> {
             "power lost in operations {range:?}: {} of {parts} parts there {named:?}, {len} bytes",
             chosen.len()
         );
-        Crash { bytes, until: self.range.end, how }
+        Crash { bytes, until: self.range.end, torn: None, how }
     }
     fn each(&self, effort: &Effort, random: &mut Random, each: Each<'_>) -> ControlFlow<()> {
         let (count, last) = (self.parts.len(), self.lens[self.lens.len() - 1]);

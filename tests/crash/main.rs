@@ -51,7 +51,9 @@ impl Proof<'_> {
 
 fn prove(durability: Durability, deaf: u64, seed: u64, only: Option<&str>) -> (usize, Vec<String>) {
     let (mut tried, mut lost) = (0, Vec::new());
-    for workload in workloads::all().iter().filter(|w| only.is_none_or(|o| o == w.name)) {
+    for workload in
+        workloads::all().iter().chain(&workloads::by_object()).filter(|w| only.is_none_or(|o| o == w.name))
+    {
         let run = record(workload, durability, deaf);
         let mut proof = Proof { run: &run, tried: 0, known: HashSet::new(), lost: Vec::new() };
         let mut random = Random(seed);
@@ -121,7 +123,7 @@ fn errors_of_the_disk_lose_nothing() {
                 }
             }
             tried += 1;
-            let state = State { bytes: source.to_vec(), committed, in_flight: true, torn: false };
+            let state = State { bytes: source.to_vec(), committed, in_flight: true, torn: None };
             if let Err(e) = run.verify(&state, true) {
                 panic!(
                     "{}: operation {n} failed ({kind:?}), after commit {committed:?} the file {e}",

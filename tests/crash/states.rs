@@ -24,9 +24,9 @@ pub(crate) struct State {
     pub(crate) committed: Option<usize>,
     /// Whether the next commit had begun.
     pub(crate) in_flight: bool,
-    /// Whether the last write is there in part, cut between sectors; systems cut between pages at most.
+    /// Where the last write is cut, if it is there in part; systems cut between pages at most.
     #[allow(dead_code)]
-    pub(crate) torn: bool,
+    pub(crate) torn: Option<u64>,
 }
 
 pub(crate) fn digest_of(file: &File) -> String {
@@ -39,6 +39,9 @@ pub(crate) fn record(workload: &Workload, durability: Durability, deaf: u64) -> 
     let mut digests = Vec::new();
     source.mark("begin");
     let options = OpenOptions::new().durability(durability).bound(workload.bound).parallel(false);
+    let options = options
+        .always_readable(workload.readable)
+        .attribute_phase_change(if workload.readable { 64 } else { 8 }, 6);
     let file = options.create_in_source(source.clone()).unwrap();
     source.mark("done");
     digests.push(digest_of(&File::from_bytes(source.to_vec()).unwrap()));
@@ -67,8 +70,7 @@ fn progress(operations: &[Operation]) -> (Option<usize>, bool) {
 impl Run {
     fn state(&self, crash: Crash) -> State {
         let (committed, in_flight) = progress(&self.operations[..crash.until]);
-        let torn = crash.how.ends_with("of the next");
-        State { bytes: crash.bytes, committed, in_flight, torn }
+        State { bytes: crash.bytes, committed, in_flight, torn: crash.torn }
     }
     /// States of a killed process: all operations up to one, and that one in part.
     pub(crate) fn killed(&self, visit: &mut dyn FnMut(State)) {

@@ -9,6 +9,8 @@ type Step = Box<dyn Fn(&File) -> Result<()>>;
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     pub(crate) bound: Bound,
+    /// Whether libhdf5 is to open the file at every moment, and may see a commit object by object.
+    pub(crate) readable: bool,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -154,11 +156,66 @@ fn swmr() -> Vec<Step> {
     })
 }
 
-/// All workloads; those on superblocks before version 3 begin with `old-`.
+fn fixed_text(d: &h5::Dataset, name: &str, text: &str) -> Result<()> {
+    let datatype =
+        h5::Datatype::fixed_string(text.len() as u32, h5::StringPadding::NullPadded, h5::CharSet::Utf8)?;
+    d.new_attribute(name).datatype(datatype).stored(&[], text.as_bytes())
+}
+
+/// Arrays with the attributes that nodes have, one of which changes with the rows.
+fn nodes() -> Vec<Step> {
+    let first = step(|f| {
+        let root = f.root()?;
+        for name in ["image", "axis"] {
+            let d =
+                root.new_dataset::<u16>().shape([0, 5]).resizable().chunk([2, 5]).deflate(1).create(name)?;
+            for a in 0..12 {
+                fixed_text(&d, &format!("attribute {a}"), &format!("{{\"data\": {a}}}"))?;
+            }
+        }
+        root.new_dataset::<f64>().shape([20, 4]).create("map")?;
+        root.new_dataset::<String>().shape([0]).resizable().chunk([8]).create("log").map(|_| ())
+    });
+    repeated(first, 20, |f, i| {
+        for name in ["image", "axis"] {
+            let d = f.dataset(name)?;
+            d.append(0, &[i as u16; 5])?;
+            fixed_text(&d, "attribute 3", &format!("({}, 5)", i + 1))?;
+        }
+        f.dataset("map")?.write_slice(s![i as usize % 20, ..], &array![1.0, 2.0, 3.0, f64::from(i)])?;
+        f.dataset("log")?.append(0, &["x".repeat(100 + 40 * i as usize)])
+    })
+}
+
+/// Objects that come one by one, each with its attributes.
+fn objects() -> Vec<Step> {
+    repeated(step(|f| f.root()?.create_group("scan").map(|_| ())), 6, |f, i| {
+        let g = f.group("scan")?.create_group(&format!("g{i}"))?;
+        g.set_attribute("n", &i)?;
+        f.root()?.set_attribute("last", &i)?;
+        g.write_dataset("data", &array![i, i + 1, i + 2]).map(|_| ())
+    })
+}
+
+/// Workloads of which libhdf5 may see a commit object by object while it is applied, but is never refused.
+pub(crate) fn by_object() -> Vec<Workload> {
+    let new = |name, readable, steps| Workload { name, bound: Bound::V110, readable, steps };
+    vec![
+        new("swmr", false, swmr()),
+        new("readable-scan", true, scan()),
+        new("readable-nodes", true, nodes()),
+        new("readable-strings", true, append_strings()),
+        new("readable-objects", true, objects()),
+        new("readable-compact", true, compact()),
+        new("readable-contiguous", true, contiguous()),
+    ]
+}
+
+/// All workloads of which libhdf5 sees whole commits, or is refused; those on superblocks before version 3 begin with `old-`.
 pub(crate) fn all() -> Vec<Workload> {
     let (rows, all) = ([None, Some(4)], [None, None]);
-    let new = |name, steps| Workload { name, bound: Bound::V110, steps };
-    let old = |name, bound, steps| Workload { name, bound, steps };
+    let new = |name, steps| Workload { name, bound: Bound::V110, readable: false, steps };
+    let old = |name, bound, steps| Workload { name, bound, readable: false, steps };
     vec![
         new("groups", groups()),
         new("attributes", attributes()),
@@ -176,7 +233,6 @@ pub(crate) fn all() -> Vec<Workload> {
         new("resize", resize()),
         new("scan", scan()),
         new("several-objects", several_objects()),
-        new("swmr", swmr()),
         old("old-v18-groups", Bound::V18, groups()),
         old("old-v18-attributes", Bound::V18, attributes()),
         old("old-v18-contiguous", Bound::V18, contiguous()),

@@ -54,7 +54,7 @@ fn fault(e: &h5::Error) -> Option<String> {
         // A value may be more than the limits allow or not known; the text says which.
         ErrorKind::Limit | ErrorKind::Unsupported => !e.what().is_empty(),
         // What lies in other files is not opened, which only the object's path can tell.
-        ErrorKind::Usage => e.path().is_some(),
+        ErrorKind::Usage | ErrorKind::NotFound => e.path().is_some(),
         _ => false,
     };
     (!fine).then(|| format!("{e:?}"))

@@ -202,7 +202,7 @@ pub(crate) fn remove(file: &File, object: Addr, path: &str, name: &str) -> Resul
     file.editing().on(&place)?;
     file.change(|c| {
         let old = existing(c, object, name.as_bytes())?;
-        let Some(old) = old else { return Err(Error::usage("there is no such attribute")) };
+        let Some(old) = old else { return Err(Error::not_found("there is no such attribute")) };
         let mut edit = HeaderEdit::load(&c.store, object)?;
         attributes::edit::remove(c, &mut edit, name.as_bytes())?;
         edit.touch(now());
@@ -224,7 +224,7 @@ pub(crate) fn rename(file: &File, object: Addr, path: &str, (from, to): (&str, &
         }
         let mut edit = HeaderEdit::load(&c.store, object)?;
         let Some(old) = attributes::edit::remove(c, &mut edit, from.as_bytes())? else {
-            return Err(Error::usage("there is no such attribute"));
+            return Err(Error::not_found("there is no such attribute"));
         };
         edit.save(&c.store)?;
         let mut message = old.message;

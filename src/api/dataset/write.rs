@@ -186,7 +186,7 @@ impl Dataset {
             return Err(Error::usage("the elements are no compounds").on_path(&self.path));
         };
         let Some(member) = members.iter().find(|m| m.name == name.as_bytes()) else {
-            return Err(Error::usage(format!("there is no member {name}")).on_path(&self.path));
+            return Err(Error::not_found(format!("there is no member {name}")).on_path(&self.path));
         };
         if member.datatype.is_variable() {
             return Err(Error::unsupported("one member of variable length").on_path(&self.path));

@@ -77,6 +77,14 @@ impl Datatype {
     pub fn bfloat16(order: ByteOrder) -> Datatype {
         Self::binary_float(2, 8, 7, order)
     }
+    /// The long double of x86: 80 bits, the leading one of the mantissa among them, in 16 bytes (little-endian).
+    pub fn long_double() -> Datatype {
+        let (precision, exponent, exponent_bits, mantissa_bits) = (80, 64, 15, 64);
+        let fields =
+            FloatFields { offset: 0, precision, exponent, exponent_bits, mantissa: 0, mantissa_bits, bias: 16383 };
+        let (order, normalization) = (ByteOrder::Little, Normalization::None);
+        Self::simple(16, Class::Float(Float { order, padding: 0, normalization, sign: 79, fields }))
+    }
     /// A float laid out as IEEE 754 does it: sign, exponent, mantissa.
     fn binary_float(bytes: u32, exponent_bits: u8, mantissa_bits: u8, order: ByteOrder) -> Datatype {
         let sign = exponent_bits.saturating_add(mantissa_bits);

@@ -13,7 +13,7 @@ use crate::format::header::{
 use crate::format::message::reference_count::{self, ReferenceCount};
 use crate::format::message::{self, CACHE_IMAGE, CONTINUATION, NIL};
 use crate::store::header::ObjectHeader;
-use crate::store::{Class, Store};
+use crate::store::Store;
 use crate::wire::{Addr, Length, checksum, decode, encode};
 
 /// Room for a few more messages in a new header or continuation.
@@ -143,7 +143,7 @@ impl HeaderEdit {
             *p = PrefixV2 { phase_change, ..PrefixV2::new(size, new.times, new.order_tracked, new.order_indexed) };
         }
         let block = edit.empty_chunk()?;
-        edit.address = store.allocate(u64::try_from(block.len()).unwrap_or(u64::MAX), Class::Metadata)?;
+        edit.address = store.allocate_header(u64::try_from(block.len()).unwrap_or(u64::MAX))?;
         edit.save(store)?;
         Ok(edit.address)
     }
@@ -323,7 +323,7 @@ impl HeaderEdit {
             None => {
                 let bytes = needed.saturating_add(needed >> 1).saturating_add(ROOM_BYTES).next_multiple_of(8);
                 let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-                Continuation { address: store.allocate(bytes, Class::Metadata)?, bytes: Length(bytes) }
+                Continuation { address: store.allocate_header(bytes)?, bytes: Length(bytes) }
             }
         };
         self.drop_continuations(store, Some(place.address))?;

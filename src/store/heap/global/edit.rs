@@ -66,7 +66,7 @@ pub fn insert(store: &Store, bytes: &[u8]) -> Result<(Addr, u32)> {
         store.write(open.address, &all)?;
     } else {
         out.append(&mut tail(free, 0, w)?);
-        store.write(open.address.plus(start), &out)?;
+        store.write_added(open.address.plus(start), &out, ObjectHead::encoded_size(w))?;
         store.evict::<Collection>(open.address);
     }
     let now = Open { free, next: open.next.saturating_add(1), ..open };
