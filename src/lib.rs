@@ -23,7 +23,7 @@
 //!
 //! | layer | modules | what for |
 //! |---|---|---|
-//! | 7 | [`ops`] | whole-file work: tree, digest |
+//! | 7 | [`ops`], [`node`] | whole-file work: tree, digest; the node API of PyMoDAQ's files |
 //! | 6 | [`api`] | what users type: files, groups, datasets, attributes, values |
 //! | 5 | [`data`] | moving elements: selections, chunks, conversion, virtual datasets |
 //! | 4 | [`model`] | what the structures mean: links, attributes, datasets, references |
@@ -73,6 +73,10 @@ extern crate self as h5;
 
 pub mod api;
 pub mod ops;
+
+layers! {
+    pub mod node;
+}
 
 pub use api::attribute::{Attribute, write::AttributeBuilder};
 pub use api::builder::DatasetBuilder;
