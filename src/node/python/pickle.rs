@@ -5,7 +5,9 @@
 //! sets of old protocols, complex numbers, dates and times, numpy's scalars and arrays. Everything else is refused.
 
 mod array;
+mod call;
 mod machine;
+mod node;
 mod result;
 
 use crate::error::{Error, Result};
