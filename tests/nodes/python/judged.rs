@@ -104,6 +104,10 @@ fn numbers_have_the_texts_that_python_gives() {
     let single = |f: f32| PyValue::from(NumpyScalar::new("float32", f64::from(f)).unwrap());
     compare(&many(any::<u32>().prop_map(move |bits| single(f32::from_bits(bits))), 3000));
     compare(&many((-1.0e-3f32..1.0e-3).prop_map(single), 1000));
+    compare(&many((-2.0e7f32..2.0e7).prop_map(single), 1000));
+    compare(&many((1u32..1 << 24, -40i32..40).prop_map(move |(m, e)| single(m as f32 * 2f32.powi(e))), 3000));
+    let ties = (1u64 << 51..1 << 53, -4i32..4).prop_map(|(m, e)| PyValue::from(m as f64 * 2f64.powi(e)));
+    compare(&many(ties, 3000));
     let half = |bits: u16| PyValue::from(NumpyScalar::new("float16", f16::from_bits(bits).to_f64()).unwrap());
     compare(&(0..=u16::MAX).step_by(7).map(half).collect::<Vec<_>>());
 }

@@ -56,7 +56,8 @@ fn moment() -> impl Strategy<Value = DateTime> {
         .prop_map(|(y, n, d, h, m, s, us)| DateTime::new(y, n, d, h, m, s, us).unwrap())
 }
 
-fn scalar() -> impl Strategy<Value = NumpyScalar> {
+/// Scalars of numpy.
+pub(crate) fn scalar() -> impl Strategy<Value = NumpyScalar> {
     let floats = ["float16", "float32", "float64"];
     let complexes = ["complex64", "complex128"];
     let integers = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"];
@@ -151,7 +152,7 @@ pub(crate) fn tagged(value: &PyValue) -> Json {
         PyValue::Dict(pairs) => {
             json!(["dict", pairs.iter().map(|(k, v)| [tagged(k), tagged(v)]).collect::<Vec<_>>()])
         }
-        PyValue::DateTime(at) => json!(["datetime", [date(at.date()), time(at.time())].concat()]),
+        PyValue::DateTime(at) => json!(["datetime", ([date(at.date()), time(at.time())].concat())]),
         PyValue::Date(at) => json!(["date", date(*at)]),
         PyValue::Time(at) => json!(["time", time(*at)]),
         PyValue::Scalar(scalar) => json!(["numpy", scalar.dtype(), tagged(scalar.value())]),

@@ -8,7 +8,7 @@ use num_bigint::BigInt;
 use super::node::{Id, Node};
 use crate::error::{Error, Result};
 use crate::node::python::value::PyValue;
-use crate::node::python::{DIGITS, literal};
+use crate::node::python::literal;
 
 /// The opcodes that are known and never taken.
 fn refused(opcode: u8) -> Option<&'static str> {
@@ -119,7 +119,9 @@ impl<'a> Machine<'a> {
         self.stack.pop().ok_or_else(|| self.wrong("an empty stack"))
     }
     pub(super) fn top(&self) -> Result<Id> {
-        self.stack.last().copied().ok_or_else(|| self.wrong("an empty stack"))
+        let floor = self.marks.last().copied().unwrap_or(0);
+        let above = self.stack.get(floor..).unwrap_or(&[]);
+        above.last().copied().ok_or_else(|| self.wrong("an opcode that takes more than there is"))
     }
     /// Everything above the last mark.
     fn pop_mark(&mut self) -> Result<Vec<Id>> {
@@ -151,11 +153,11 @@ impl<'a> Machine<'a> {
             b'I' => match self.line()? {
                 b"00" => false.into(),
                 b"01" => true.into(),
-                line => self.decimal(line)?.into(),
+                line => self.integer(line)?.into(),
             },
             b'L' => {
                 let line = self.line()?;
-                self.decimal(line.strip_suffix(b"L").unwrap_or(line))?.into()
+                self.integer(line.strip_suffix(b"L").unwrap_or(line))?.into()
             }
             b'J' => i32::from_le_bytes(self.array()?).into(),
             b'K' => self.byte()?.into(),
@@ -176,13 +178,15 @@ impl<'a> Machine<'a> {
         self.push(Node::Plain(value));
         Ok(true)
     }
-    fn decimal(&self, line: &[u8]) -> Result<BigInt> {
-        let line = line.trim_ascii();
-        let digits = line.strip_prefix(b"-").unwrap_or(line);
-        if digits.is_empty() || digits.len() > DIGITS || !digits.iter().all(u8::is_ascii_digit) {
-            return Err(self.wrong("no integer"));
+    /// An integer as Python's sources have it, with at most one sign.
+    fn integer(&self, line: &[u8]) -> Result<BigInt> {
+        let line = std::str::from_utf8(line).unwrap_or("").trim();
+        let unsigned = line.strip_prefix(['+', '-']).unwrap_or(line);
+        let value = literal::parse(line).ok().filter(|_| unsigned.starts_with(|c: char| c.is_ascii_digit()));
+        match value {
+            Some(PyValue::Int(int)) => Ok(int),
+            _ => Err(self.wrong("no integer")),
         }
-        BigInt::parse_bytes(line, 10).ok_or_else(|| self.wrong("no integer"))
     }
 
     /// Strings and byte strings.
