@@ -10,7 +10,7 @@ use super::values::{mutated, scalar, tagged, text, value};
 
 /// What Python's evaluation makes of the value's text under numpy 2: complex numbers lose a sign of zero.
 fn evaluated(value: &PyValue) -> PyValue {
-    let all = |items: &[PyValue]| items.iter().map(|v| evaluated(v)).collect();
+    let all = |items: &[PyValue]| items.iter().map(evaluated).collect();
     match value {
         PyValue::Complex(c) => {
             // `re+imj` adds, `re-imj` subtracts, `-imj` alone turns both signs.
