@@ -3,7 +3,7 @@
 //! What `repr` gives for plain values is read, and what a person may write by hand: numbers in every base, strings
 //! and byte strings with every prefix and escape, tuples, lists, sets, dicts, `datetime`'s three types and numpy's
 //! scalars. Names, operators, comprehensions and calls of anything else are errors. What Python itself refuses is
-//! refused: brackets deeper than [`DEPTH`], decimal integers of more than [`DIGITS`] digits.
+//! refused: brackets deeper than [`DEPTH`], decimal integers of more than [`DIGITS`](super::DIGITS) digits.
 
 mod call;
 mod number;
