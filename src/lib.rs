@@ -101,7 +101,7 @@ pub use h5_derive::H5Type;
 pub use limits::Limits;
 pub use model::copy::{CopyOptions, References};
 pub use model::reference::Reference;
-pub use {half, ndarray, num_complex};
+pub use {half, ndarray, num_bigint, num_complex};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

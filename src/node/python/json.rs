@@ -138,7 +138,7 @@ fn other(dict: &PyValue) -> Option<Other> {
 ///
 /// assert_eq!(json::parse(r#"{"a": [1, 2.0, null]}"#)?.to_string(), "{'a': [1, 2.0, None]}");
 /// assert!(json::parse("{'a': 1}").is_err());
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 pub fn parse(text: &str) -> Result<PyValue> {
     let mut parser = Parser { text, at: 0 };

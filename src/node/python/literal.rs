@@ -3,7 +3,7 @@
 //! What `repr` gives for plain values is read, and what a person may write by hand: numbers in every base, strings
 //! and byte strings with every prefix and escape, tuples, lists, sets, dicts, `datetime`'s three types and numpy's
 //! scalars. Names, operators, comprehensions and calls of anything else are errors. What Python itself refuses is
-//! refused: brackets deeper than [`DEPTH`], decimal integers of more than [`DIGITS`] digits.
+//! refused: brackets deeper than [`DEPTH`], decimal integers of more than [`DIGITS`](super::DIGITS) digits.
 
 mod call;
 mod number;
@@ -26,7 +26,7 @@ use super::value::{Other, PyValue, dictionary, distinct};
 /// assert_eq!(v.items().unwrap()[1].as_i64(), Some(16));
 /// assert!(literal::parse("__import__('os')").is_err());
 /// assert!(literal::parse("nan").is_err());
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 pub fn parse(text: &str) -> Result<PyValue> {
     read(text, false)
@@ -38,7 +38,7 @@ pub fn parse(text: &str) -> Result<PyValue> {
 /// use h5::node::python::literal;
 ///
 /// assert!(literal::parse_repr("[nan, -inf]")?.items().unwrap()[0].as_f64().unwrap().is_nan());
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 pub fn parse_repr(text: &str) -> Result<PyValue> {
     read(text, true)

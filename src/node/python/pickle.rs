@@ -5,7 +5,9 @@
 //! sets of old protocols, complex numbers, dates and times, numpy's scalars and arrays. Everything else is refused.
 
 mod array;
+mod call;
 mod machine;
+mod node;
 mod result;
 
 use crate::error::{Error, Result};
@@ -25,7 +27,7 @@ const FRAME: usize = 64 * 1024;
 /// let pickle = pickle_str("abc")?;
 /// assert_eq!(pickle, b"\x80\x04\x95\x07\0\0\0\0\0\0\0\x8c\x03abc\x94.");
 /// assert_eq!(unpickle(&pickle)?.as_str(), Some("abc"));
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 pub fn pickle_str(text: &str) -> Result<Vec<u8>> {
     let length = u32::try_from(text.len())
@@ -65,7 +67,7 @@ pub fn pickle_str(text: &str) -> Result<Vec<u8>> {
 /// assert_eq!(unpickle(b"(I1\nVa\np0\nF2.5\ntp1\n.")?.to_string(), "(1, 'a', 2.5)");
 /// let refused = unpickle(b"cos\nsystem\n(S'ls'\ntR.").unwrap_err();
 /// assert!(refused.to_string().contains("GLOBAL"), "{refused}");
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 pub fn unpickle(bytes: &[u8]) -> Result<PyValue> {
     let (heap, top) = machine::run(bytes)?;

@@ -16,7 +16,7 @@ pub enum Numpy {
     /// As numpy 1 does, without their type: `1.5`. PyMoDAQ 4 runs with it.
     #[default]
     One,
-    /// As numpy 2 does: `np.float64(1.5)`. PyMoDAQ 5 runs with it.
+    /// As numpy 2.4 does: `np.float64(1.5)`. PyMoDAQ 5 runs with it.
     Two,
 }
 
@@ -69,8 +69,8 @@ fn write_repr(out: &mut impl Write, value: &PyValue, numpy: Numpy) -> fmt::Resul
             PyValue::None => out.write_str("None")?,
             PyValue::Bool(b) => out.write_str(boolean(*b))?,
             PyValue::Int(int) => integer(out, int)?,
-            PyValue::Float(f) => float(out, Width::Double, *f)?,
-            PyValue::Complex(c) => complex(out, Width::Double, *c, true)?,
+            PyValue::Float(f) => float(out, Style::PYTHON, *f)?,
+            PyValue::Complex(c) => complex(out, Style::PYTHON, *c, true)?,
             PyValue::Str(text) => string(out, text)?,
             PyValue::Bytes(bytes) => byte_string(out, bytes)?,
             PyValue::Tuple(items) if items.len() == 1 => sequence(&mut left, items, "(", ",)"),
@@ -231,35 +231,63 @@ enum Width {
     Double,
 }
 
-/// The shortest digits that give the number back: its sign, `d`, `ddd…` and the power of ten of the first.
-fn shortest(width: Width, f: f64) -> String {
-    match width {
-        Width::Double => format!("{f:e}"),
-        Width::Single => format!("{:e}", f as f32),
-        Width::Half => {
-            let half = f16::from_f64(f);
-            let fits = |text: &String| text.parse().is_ok_and(|back| f16::from_f64(back) == half);
-            (0..5).map(|digits| format!("{f:.digits$e}")).find(fits).unwrap_or_else(|| format!("{f:e}"))
+/// Where and how a float is written.
+#[derive(Debug, Clone, Copy)]
+struct Style {
+    width: Width,
+    numpy: Numpy,
+}
+
+impl Style {
+    const PYTHON: Style = Style { width: Width::Double, numpy: Numpy::One };
+
+    /// From which size on the power of ten is told.
+    fn end(self) -> f64 {
+        match (self.width, self.numpy) {
+            (Width::Half, Numpy::Two) => 1e3,
+            (Width::Single, Numpy::Two) => 1e6,
+            _ => 1e16,
         }
     }
 }
 
+/// The shortest digits that give the number back: its sign, `d.ddd`, `e` and the power of ten.
+///
+/// Of two that are equally near, Python and numpy take the even one; the standard library does so only where the
+/// count of digits is given.
+fn shortest(width: Width, f: f64) -> String {
+    let half = f16::from_f64(f);
+    let fits = |text: &String| match width {
+        Width::Double => text.parse() == Ok(f),
+        Width::Single => text.parse() == Ok(f as f32),
+        Width::Half => text.parse().is_ok_and(|back| f16::from_f64(back) == half),
+    };
+    let found = match width {
+        Width::Double => format!("{f:e}"),
+        Width::Single => format!("{:e}", f as f32),
+        Width::Half => {
+            let rounded = (0..5).map(|digits| format!("{f:.digits$e}"));
+            return rounded.into_iter().find(fits).unwrap_or_else(|| format!("{f:e}"));
+        }
+    };
+    let figures = found.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    let places = figures.saturating_sub(1);
+    Some(format!("{f:.places$e}")).filter(fits).unwrap_or(found)
+}
+
 /// A float without a point if it has no fraction; `pointed` then adds `.0`.
-fn digits(out: &mut impl Write, width: Width, f: f64, pointed: bool) -> fmt::Result {
+fn digits(out: &mut impl Write, style: Style, f: f64, pointed: bool) -> fmt::Result {
     if f.is_nan() {
         return out.write_str("nan");
     }
     if f.is_infinite() {
         return out.write_str(if f < 0.0 { "-inf" } else { "inf" });
     }
-    let text = shortest(width, f);
+    let text = shortest(style.width, f);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    // Python looks at the digits, numpy at the value: np.float32(1e-4) is below 1e-4.
-    let scientific = match width {
-        Width::Double => f != 0.0 && !(-4..16).contains(&exponent),
-        _ => f != 0.0 && !(1e-4..1e16).contains(&f.abs()),
-    };
+    // Looking at the value, as numpy does: np.float32(1e-4) is below 1e-4.
+    let scientific = f != 0.0 && !(1e-4..style.end()).contains(&f.abs());
     if scientific {
         let sign = if exponent < 0 { '-' } else { '+' };
         return write!(out, "{mantissa}e{sign}{:02}", exponent.unsigned_abs());
@@ -286,23 +314,23 @@ fn digits(out: &mut impl Write, width: Width, f: f64, pointed: bool) -> fmt::Res
     }
 }
 
-fn float(out: &mut impl Write, width: Width, f: f64) -> fmt::Result {
-    digits(out, width, f, true)
+fn float(out: &mut impl Write, style: Style, f: f64) -> fmt::Result {
+    digits(out, style, f, true)
 }
 
-fn complex(out: &mut impl Write, width: Width, c: Complex64, brackets: bool) -> fmt::Result {
+fn complex(out: &mut impl Write, style: Style, c: Complex64, brackets: bool) -> fmt::Result {
     if c.re == 0.0 && c.re.is_sign_positive() {
-        digits(out, width, c.im, false)?;
+        digits(out, style, c.im, false)?;
         return out.write_char('j');
     }
     if brackets {
         out.write_char('(')?;
     }
-    digits(out, width, c.re, false)?;
+    digits(out, style, c.re, false)?;
     if c.im.is_nan() || c.im.is_sign_positive() {
         out.write_char('+')?;
     }
-    digits(out, width, c.im, false)?;
+    digits(out, style, c.im, false)?;
     out.write_str(if brackets { "j)" } else { "j" })
 }
 
@@ -333,9 +361,10 @@ fn numpy_scalar(out: &mut impl Write, scalar: &NumpyScalar, numpy: Numpy) -> fmt
         "float32" | "complex64" => Width::Single,
         _ => Width::Double,
     };
+    let style = Style { width, numpy };
     match scalar.value() {
-        PyValue::Float(f) => float(out, width, *f)?,
-        PyValue::Complex(c) => complex(out, width, *c, !two)?,
+        PyValue::Float(f) => float(out, style, *f)?,
+        PyValue::Complex(c) => complex(out, style, *c, !two)?,
         PyValue::Int(int) => integer(out, int)?,
         PyValue::Str(text) => string(out, text)?,
         PyValue::Bytes(bytes) => byte_string(out, bytes)?,

@@ -122,7 +122,7 @@ impl PyValue {
     /// let d = PyValue::dict([("a", 1), ("b", 2), ("a", 3)])?;
     /// assert_eq!(d.to_string(), "{'a': 3, 'b': 2}");
     /// assert_eq!(d.get("b").and_then(PyValue::as_i64), Some(2));
-    /// # h5::Result::Ok(())
+    /// # Ok::<(), h5::Error>(())
     /// ```
     pub fn dict<K: Into<PyValue>, V: Into<PyValue>>(pairs: impl IntoIterator<Item = (K, V)>) -> Result<PyValue> {
         let pairs = pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
@@ -215,7 +215,7 @@ impl PyValue {
     /// ```
     /// let shape = h5::node::python::json2object(r#"{"module": "builtins", "type": "tuple", "data": "(3, 4)"}"#);
     /// assert_eq!(shape.to_vec::<usize>()?, [3, 4]);
-    /// # h5::Result::Ok(())
+    /// # Ok::<(), h5::Error>(())
     /// ```
     pub fn to_vec<'a, T: TryFrom<&'a PyValue, Error = Error>>(&'a self) -> Result<Vec<T>> {
         let items = self.items().ok_or_else(|| self.not("a tuple or a list"))?;

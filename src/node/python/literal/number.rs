@@ -1,6 +1,6 @@
 //! Numbers, their signs, and a real part with an imaginary one.
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 use num_complex::Complex64;
 
 use super::Parser;
@@ -11,10 +11,18 @@ use crate::node::python::value::{PyValue, nearest};
 /// The value with its sign; `-True` is -1.
 pub(super) fn signed(value: PyValue, minus: bool) -> Option<PyValue> {
     Some(match value {
-        PyValue::Int(int) => PyValue::Int(if minus { -int } else { int }),
+        PyValue::Int(int) if minus => {
+            let (sign, magnitude) = int.into_parts();
+            let sign = match sign {
+                Sign::Plus => Sign::Minus,
+                _ => Sign::Plus,
+            };
+            PyValue::Int(BigInt::from_biguint(sign, magnitude))
+        }
+        PyValue::Int(int) => PyValue::Int(int),
         PyValue::Float(f) => PyValue::Float(if minus { -f } else { f }),
-        PyValue::Complex(c) => PyValue::Complex(if minus { -c } else { c }),
-        PyValue::Bool(b) => PyValue::from(if minus { -i32::from(b) } else { i32::from(b) }),
+        PyValue::Complex(c) => PyValue::Complex(if minus { Complex64::new(-c.re, -c.im) } else { c }),
+        PyValue::Bool(b) => PyValue::from(if minus { i8::from(b).wrapping_neg() } else { i8::from(b) }),
         _ => return None,
     })
 }
@@ -27,8 +35,10 @@ pub(super) fn sum(left: &PyValue, minus: bool, right: &PyValue) -> Option<PyValu
         _ => return None,
     };
     let PyValue::Complex(right) = right else { return None };
-    let left = Complex64::new(re, 0.0);
-    Some(PyValue::Complex(if minus { left - right } else { left + right }))
+    Some(PyValue::from(match minus {
+        true => Complex64::new(re - right.re, 0.0 - right.im),
+        false => Complex64::new(re + right.re, 0.0 + right.im),
+    }))
 }
 
 impl Parser<'_> {

@@ -5,74 +5,10 @@ use std::collections::HashMap;
 
 use num_bigint::BigInt;
 
-use super::array::{Dtype, MOST_AXES};
+use super::node::{Id, Node};
 use crate::error::{Error, Result};
-use crate::node::python::value::{Date, DateTime, PyValue, Time};
-use crate::node::python::{DIGITS, literal};
-
-/// The place of a node in the heap.
-pub(super) type Id = usize;
-
-/// What a pickle has made so far. Large things are named by their place, never copied: a pickle may name one
-/// again and again at the cost of a few bytes.
-#[derive(Debug)]
-pub(super) enum Node<'a> {
-    /// A value without parts.
-    Plain(PyValue),
-    Text(Cow<'a, str>),
-    Bytes(&'a [u8]),
-    /// The Latin-1 bytes of a text.
-    Encoded(Id),
-    Tuple(Vec<Id>),
-    List(Vec<Id>),
-    Dict(Vec<(Id, Id)>),
-    Set(Vec<Id>),
-    /// The set of a list's elements.
-    SetOf(Id),
-    Global(Global),
-    Dtype(Dtype),
-    /// An array that awaits its state.
-    Bare,
-    Array { dtype: Dtype, shape: Vec<usize>, columns_first: bool, raw: Id },
-    Scalar { dtype: Dtype, raw: Id },
-}
-
-/// What a pickle may call, or give to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Global {
-    Encode,
-    Bytes,
-    ByteArray,
-    Complex,
-    Set,
-    DateTime,
-    Date,
-    Time,
-    Reconstruct,
-    NdArray,
-    Dtype,
-    Scalar,
-    FromBuffer,
-}
-
-fn global(module: &str, name: &str) -> Option<Global> {
-    Some(match (module, name) {
-        ("_codecs", "encode") => Global::Encode,
-        ("builtins" | "__builtin__", "bytes") => Global::Bytes,
-        ("builtins" | "__builtin__", "bytearray") => Global::ByteArray,
-        ("builtins" | "__builtin__", "complex") => Global::Complex,
-        ("builtins" | "__builtin__", "set") => Global::Set,
-        ("datetime", "datetime") => Global::DateTime,
-        ("datetime", "date") => Global::Date,
-        ("datetime", "time") => Global::Time,
-        ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Global::Reconstruct,
-        ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Global::Scalar,
-        ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Global::FromBuffer,
-        ("numpy", "ndarray") => Global::NdArray,
-        ("numpy", "dtype") => Global::Dtype,
-        _ => return None,
-    })
-}
+use crate::node::python::value::PyValue;
+use crate::node::python::literal;
 
 /// The opcodes that are known and never taken.
 fn refused(opcode: u8) -> Option<&'static str> {
@@ -117,10 +53,11 @@ pub(super) fn run(bytes: &[u8]) -> Result<(Vec<Node<'_>>, Id)> {
     }
 }
 
-struct Machine<'a> {
+/// The state of a run.
+pub(super) struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
-    heap: Vec<Node<'a>>,
+    pub(super) heap: Vec<Node<'a>>,
     stack: Vec<Id>,
     /// How high the stack was at every mark that is open.
     marks: Vec<usize>,
@@ -129,11 +66,11 @@ struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     #[cold]
-    fn wrong(&self, found: &str) -> Error {
+    pub(super) fn wrong(&self, found: &str) -> Error {
         Error::damaged(format!("no pickle: {found} before byte {}", self.at))
     }
     #[cold]
-    fn refuse(&self, opcode: &str, why: &str) -> Error {
+    pub(super) fn refuse(&self, opcode: &str, why: &str) -> Error {
         Error::unsupported(format!("a pickle's opcode {opcode} before byte {} {why}", self.at))
     }
 
@@ -165,56 +102,31 @@ impl<'a> Machine<'a> {
         self.take(1)?;
         Ok(line)
     }
-    fn text_line(&mut self) -> Result<&'a str> {
+    pub(super) fn text_line(&mut self) -> Result<&'a str> {
         let line = self.line()?;
         std::str::from_utf8(line).map_err(|_| self.wrong("a line that is no text"))
     }
 
-    fn push(&mut self, node: Node<'a>) {
+    pub(super) fn push(&mut self, node: Node<'a>) {
         self.stack.push(self.heap.len());
         self.heap.push(node);
     }
-    fn pop(&mut self) -> Result<Id> {
+    pub(super) fn pop(&mut self) -> Result<Id> {
         let floor = self.marks.last().copied().unwrap_or(0);
         if self.stack.len() <= floor {
             return Err(self.wrong("an opcode that takes more than there is"));
         }
         self.stack.pop().ok_or_else(|| self.wrong("an empty stack"))
     }
-    fn top(&self) -> Result<Id> {
-        self.stack.last().copied().ok_or_else(|| self.wrong("an empty stack"))
+    pub(super) fn top(&self) -> Result<Id> {
+        let floor = self.marks.last().copied().unwrap_or(0);
+        let above = self.stack.get(floor..).unwrap_or(&[]);
+        above.last().copied().ok_or_else(|| self.wrong("an opcode that takes more than there is"))
     }
     /// Everything above the last mark.
     fn pop_mark(&mut self) -> Result<Vec<Id>> {
         let mark = self.marks.pop().ok_or_else(|| self.wrong("an opcode that wants a mark"))?;
         Ok(self.stack.split_off(mark.min(self.stack.len())))
-    }
-    fn node(&self, id: Id) -> Option<&Node<'a>> {
-        self.heap.get(id)
-    }
-    fn text_of(&self, id: Id) -> Option<&str> {
-        match self.node(id)? {
-            Node::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-    fn plain_of(&self, id: Id) -> Option<&PyValue> {
-        match self.node(id)? {
-            Node::Plain(value) => Some(value),
-            _ => None,
-        }
-    }
-    fn tuple_of(&self, id: Id) -> Option<&[Id]> {
-        match self.node(id)? {
-            Node::Tuple(items) => Some(items),
-            _ => None,
-        }
-    }
-    fn dtype_of(&self, id: Id) -> Option<Dtype> {
-        match self.node(id)? {
-            Node::Dtype(dtype) => Some(*dtype),
-            _ => None,
-        }
     }
 
     /// None, bools and numbers; protocol and frames, which make nothing.
@@ -241,11 +153,11 @@ impl<'a> Machine<'a> {
             b'I' => match self.line()? {
                 b"00" => false.into(),
                 b"01" => true.into(),
-                line => self.decimal(line)?.into(),
+                line => self.integer(line)?.into(),
             },
             b'L' => {
                 let line = self.line()?;
-                self.decimal(line.strip_suffix(b"L").unwrap_or(line))?.into()
+                self.integer(line.strip_suffix(b"L").unwrap_or(line))?.into()
             }
             b'J' => i32::from_le_bytes(self.array()?).into(),
             b'K' => self.byte()?.into(),
@@ -266,13 +178,15 @@ impl<'a> Machine<'a> {
         self.push(Node::Plain(value));
         Ok(true)
     }
-    fn decimal(&self, line: &[u8]) -> Result<BigInt> {
-        let line = line.trim_ascii();
-        let digits = line.strip_prefix(b"-").unwrap_or(line);
-        if digits.is_empty() || digits.len() > DIGITS || !digits.iter().all(u8::is_ascii_digit) {
-            return Err(self.wrong("no integer"));
+    /// An integer as Python's sources have it, with at most one sign.
+    fn integer(&self, line: &[u8]) -> Result<BigInt> {
+        let line = std::str::from_utf8(line).unwrap_or("").trim();
+        let unsigned = line.strip_prefix(['+', '-']).unwrap_or(line);
+        let value = literal::parse(line).ok().filter(|_| unsigned.starts_with(|c: char| c.is_ascii_digit()));
+        match value {
+            Some(PyValue::Int(int)) => Ok(int),
+            _ => Err(self.wrong("no integer")),
         }
-        BigInt::parse_bytes(line, 10).ok_or_else(|| self.wrong("no integer"))
     }
 
     /// Strings and byte strings.
@@ -426,125 +340,6 @@ impl<'a> Machine<'a> {
         let line = self.text_line()?;
         line.parse().map_err(|_| self.wrong("no number of what is kept"))
     }
-
-    /// Names, and what they are called with.
-    fn call(&mut self, opcode: u8) -> Result<bool> {
-        match opcode {
-            b'c' => {
-                let (module, name) = (self.text_line()?, self.text_line()?);
-                let found = global(module, name);
-                let node = found.ok_or_else(|| self.refuse("GLOBAL", &format!("names {module}.{name}")))?;
-                self.push(Node::Global(node));
-            }
-            0x93 => {
-                let (name, module) = (self.pop()?, self.pop()?);
-                let names = self.text_of(module).zip(self.text_of(name));
-                let (module, name) = names.ok_or_else(|| self.wrong("a name that is no string"))?;
-                let found = global(module, name);
-                let node = found.ok_or_else(|| self.refuse("STACK_GLOBAL", &format!("names {module}.{name}")))?;
-                self.push(Node::Global(node));
-            }
-            b'R' => {
-                let (arguments, function) = (self.pop()?, self.pop()?);
-                let Some(Node::Global(function)) = self.node(function) else {
-                    return Err(self.refuse("REDUCE", "calls what is no function"));
-                };
-                let function = *function;
-                let made = self.tuple_of(arguments).and_then(|arguments| self.reduce(function, arguments));
-                let made = made.ok_or_else(|| self.refuse("REDUCE", &format!("calls {function:?} in another way")))?;
-                self.push(made);
-            }
-            b'b' => {
-                let state = self.pop()?;
-                let top = self.top()?;
-                let built = self.tuple_of(state).and_then(|state| self.build(top, state));
-                let built = built.ok_or_else(|| self.refuse("BUILD", "changes what is no array of plain data"))?;
-                if let Some(node) = self.heap.get_mut(top) {
-                    *node = built;
-                }
-            }
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-    /// What a call gives; nothing if the arguments are others than those of the pattern.
-    fn reduce(&self, function: Global, arguments: &[Id]) -> Option<Node<'a>> {
-        let is_latin1 = |id: Id| matches!(self.text_of(id), Some("latin1" | "latin-1" | "iso8859-1"));
-        Some(match (function, arguments) {
-            (Global::Bytes | Global::ByteArray, []) => Node::Bytes(&[]),
-            (Global::Encode | Global::ByteArray, [text, coding]) if is_latin1(*coding) => {
-                self.text_of(*text)?;
-                Node::Encoded(*text)
-            }
-            (Global::ByteArray, [bytes]) => match self.node(*bytes)? {
-                Node::Bytes(bytes) => Node::Bytes(bytes),
-                Node::Encoded(text) => Node::Encoded(*text),
-                _ => return None,
-            },
-            (Global::Complex, [re, im]) => {
-                let (re, im) = (self.plain_of(*re)?.as_f64()?, self.plain_of(*im)?.as_f64()?);
-                Node::Plain(num_complex::Complex64::new(re, im).into())
-            }
-            (Global::Set, [list]) => match self.node(*list)? {
-                Node::List(_) => Node::SetOf(*list),
-                _ => return None,
-            },
-            (Global::DateTime | Global::Date | Global::Time, [state]) => {
-                Node::Plain(moment(function, &self.short(*state)?)?)
-            }
-            (Global::Dtype, [spec, ..]) => Node::Dtype(Dtype::parse(self.text_of(*spec)?)?),
-            (Global::Reconstruct, [kind, _, _]) => match self.node(*kind)? {
-                Node::Global(Global::NdArray) => Node::Bare,
-                _ => return None,
-            },
-            (Global::Scalar, [dtype, raw]) => Node::Scalar { dtype: self.dtype_of(*dtype)?, raw: *raw },
-            (Global::FromBuffer, [raw, dtype, shape, order]) => Node::Array {
-                dtype: self.dtype_of(*dtype)?,
-                shape: self.shape(*shape)?,
-                columns_first: self.text_of(*order)? == "F",
-                raw: *raw,
-            },
-            _ => return None,
-        })
-    }
-    /// The bytes of a short byte string, however it was written.
-    fn short(&self, id: Id) -> Option<Vec<u8>> {
-        let id = if let Node::Encoded(text) = self.node(id)? { *text } else { id };
-        match self.node(id)? {
-            Node::Bytes(bytes) if bytes.len() <= 16 => Some(bytes.to_vec()),
-            Node::Text(text) if text.len() <= 32 => {
-                text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
-            }
-            _ => None,
-        }
-    }
-    fn shape(&self, id: Id) -> Option<Vec<usize>> {
-        let axes = self.tuple_of(id).filter(|axes| axes.len() <= MOST_AXES)?;
-        axes.iter().map(|axis| usize::try_from(self.plain_of(*axis)?.as_int()?).ok()).collect()
-    }
-    /// What a state makes of a node.
-    fn build(&self, top: Id, state: &[Id]) -> Option<Node<'a>> {
-        match (self.node(top)?, state) {
-            (Node::Dtype(dtype), [version, order, subarray, names, fields, ..]) => {
-                self.plain_of(*version)?.as_int()?;
-                let plain = [subarray, names, fields].iter().all(|id| {
-                    self.plain_of(**id).is_some_and(PyValue::is_none)
-                });
-                plain.then_some(())?;
-                Some(Node::Dtype(dtype.ordered(self.text_of(*order)?)?))
-            }
-            (Node::Bare, [_, shape, dtype, columns_first, raw]) => Some(Node::Array {
-                dtype: self.dtype_of(*dtype)?,
-                shape: self.shape(*shape)?,
-                columns_first: match self.plain_of(*columns_first)? {
-                    PyValue::Bool(b) => *b,
-                    other => other.as_i64()? != 0,
-                },
-                raw: *raw,
-            }),
-            _ => None,
-        }
-    }
 }
 
 /// Bytes as text, one character each.
@@ -585,18 +380,4 @@ fn raw_unicode(line: &[u8]) -> Option<String> {
         rest = tail;
     }
     Some(out)
-}
-
-/// A date or a time from its state: year in two bytes, then one byte each, microseconds in three.
-fn moment(kind: Global, state: &[u8]) -> Option<PyValue> {
-    let day = |high: u8, low, month, day| Date::new(u16::from_be_bytes([high, low]), month, day).ok();
-    let time = |h, m, s, [a, b, c]: [u8; 3]| Time::new(h, m, s, u32::from_be_bytes([0, a, b, c])).ok();
-    Some(match (kind, state) {
-        (Global::DateTime, &[y, z, n, d, h, m, s, a, b, c]) => {
-            DateTime::from((day(y, z, n, d)?, time(h, m, s, [a, b, c])?)).into()
-        }
-        (Global::Date, &[y, z, n, d]) => day(y, z, n, d)?.into(),
-        (Global::Time, &[h, m, s, a, b, c]) => time(h, m, s, [a, b, c])?.into(),
-        _ => return None,
-    })
 }

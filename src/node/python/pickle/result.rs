@@ -1,7 +1,7 @@
 //! The value of a node: shared nodes are copied, within a budget.
 
 use super::array::{Dtype, by_rows};
-use super::machine::{Id, Node};
+use super::node::{Id, Node};
 use crate::error::{Error, Result};
 use crate::node::python::DEPTH;
 use crate::node::python::value::{NumpyScalar, PyArray, PyValue, dictionary, distinct};

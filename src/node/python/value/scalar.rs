@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// assert_eq!(repr(&v, Numpy::Two), "np.float32(0.1)");
 /// assert_eq!(v.as_f64(), Some(f64::from(0.1f32)));
 /// assert!(NumpyScalar::new("int8", 300).is_err());
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct NumpyScalar {
@@ -120,7 +120,7 @@ fn to_single(f: f64) -> f64 {
 /// let a = PyArray::new("<i4", vec![2, 2], [1, 2, 3, 4].map(PyValue::from).to_vec())?;
 /// assert_eq!(a.shape(), [2, 2]);
 /// assert!(PyArray::new("<i4", vec![3], vec![]).is_err());
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PyArray {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// let day = h5::node::python::Date::new(2024, 2, 29)?;
 /// assert_eq!(day.to_string(), "2024-02-29");
 /// assert!(h5::node::python::Date::new(2023, 2, 29).is_err());
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
@@ -60,7 +60,7 @@ impl fmt::Display for Date {
 /// ```
 /// let time = h5::node::python::Time::new(3, 4, 5, 678)?;
 /// assert_eq!(time.to_string(), "03:04:05.000678");
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time {
@@ -112,7 +112,7 @@ impl fmt::Display for Time {
 /// let at = h5::node::python::DateTime::new(2024, 1, 2, 3, 4, 5, 0)?;
 /// assert_eq!(at.to_string(), "2024-01-02T03:04:05");
 /// assert_eq!(at.date().year(), 2024);
-/// # h5::Result::Ok(())
+/// # Ok::<(), h5::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime {

@@ -1,0 +1,3 @@
+//! The node API, against what Python, PyTables and PyMoDAQ do.
+
+mod python;
