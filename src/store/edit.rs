@@ -111,9 +111,9 @@ impl Store {
         let range = range(address, bytes)?;
         self.with_space(|s| s.fresh().holds(&range))
     }
-    /// Takes space for a part of an object header: within one page of the system, where one has room for it, so that
-    /// it is written in one step.
-    pub fn allocate_header(&self, bytes: u64) -> Result<Addr> {
+    /// Takes space for a block of metadata within one page of the system, where one has room for it, so that the block is
+    /// written in one step.
+    pub fn allocate_in_page(&self, bytes: u64) -> Result<Addr> {
         let address = self.allocate(bytes, Class::Metadata)?;
         let start = address.raw().saturating_add(self.base()) % SYSTEM_PAGE_BYTES;
         if bytes > SYSTEM_PAGE_BYTES || start.saturating_add(bytes) <= SYSTEM_PAGE_BYTES {
@@ -145,7 +145,9 @@ impl Store {
     pub fn write(&self, address: Addr, bytes: &[u8]) -> Result<()> {
         let edit = self.editing()?;
         let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if !edit.unseen.load(Ordering::Acquire) && !self.is_new(address, len)? {
+        let whole = edit.unseen.load(Ordering::Acquire) && self.is_one_step(address, len);
+        if !whole && !self.is_new(address, len)? {
+            edit.seen.store(true, Ordering::Release);
             edit.interlocked.store(true, Ordering::Release);
         }
         self.write_plain(address, bytes)
@@ -166,15 +168,16 @@ impl Store {
     /// written at once with what lies between, unless that is much: then a reader could see one without the other.
     pub fn write_sealed(&self, at: Addr, rest: &[u8], changed: usize) -> Result<()> {
         let len = u64::try_from(rest.len()).unwrap_or(u64::MAX);
-        if rest.len() <= SEALED_BYTES && self.is_one_step(at, len) {
+        let is_new = self.is_new(at, len)?;
+        if is_new || self.is_one_step(at, len) {
             return self.write_plain(at, rest);
-        }
-        if rest.len() <= SEALED_BYTES {
-            return self.write(at, rest);
         }
         let edit = self.editing()?;
         edit.seen.store(true, Ordering::Release);
         edit.interlocked.store(true, Ordering::Release);
+        if rest.len() <= SEALED_BYTES {
+            return self.write_plain(at, rest);
+        }
         let seal = rest.len().saturating_sub(CHECKSUM_BYTES);
         self.write(at, rest.get(..changed).unwrap_or(rest))?;
         self.write(at.plus(u64::try_from(seal).unwrap_or(0)), rest.get(seal..).unwrap_or_default())

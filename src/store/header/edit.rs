@@ -143,7 +143,7 @@ impl HeaderEdit {
             *p = PrefixV2 { phase_change, ..PrefixV2::new(size, new.times, new.order_tracked, new.order_indexed) };
         }
         let block = edit.empty_chunk()?;
-        edit.address = store.allocate_header(u64::try_from(block.len()).unwrap_or(u64::MAX))?;
+        edit.address = store.allocate_in_page(u64::try_from(block.len()).unwrap_or(u64::MAX))?;
         edit.save(store)?;
         Ok(edit.address)
     }
@@ -323,7 +323,7 @@ impl HeaderEdit {
             None => {
                 let bytes = needed.saturating_add(needed >> 1).saturating_add(ROOM_BYTES).next_multiple_of(8);
                 let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-                Continuation { address: store.allocate_header(bytes)?, bytes: Length(bytes) }
+                Continuation { address: store.allocate_in_page(bytes)?, bytes: Length(bytes) }
             }
         };
         self.drop_continuations(store, Some(place.address))?;

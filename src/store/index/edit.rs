@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Chunk, ChunkIndex, Elements, Grid, Page, Visit, btree2, check_rank, extensible_array, fixed_array};
 use crate::error::{At, Error, Result, Structure};
 use crate::format::btree2::records::{ChunkEntry, HERE as RECORD};
-use crate::store::{Class, Store};
+use crate::store::Store;
 use crate::wire::{Addr, checksum, encode};
 
 impl ChunkIndex {
@@ -142,7 +142,7 @@ impl Elements {
 pub(super) fn place_sealed(store: &Store, mut block: Vec<u8>, tail: u64) -> Result<(Addr, u64)> {
     checksum::seal(&mut block);
     let bytes = wide(block.len()).saturating_add(tail);
-    let address = store.allocate(bytes, Class::Metadata)?;
+    let address = store.allocate_in_page(bytes)?;
     store.write(address, &block)?;
     Ok((address, bytes))
 }
