@@ -8,6 +8,8 @@ use h5::ops::tree::Leads;
 use h5::{Attribute, Value};
 use serde_json::{Map, Value as Json, json};
 
+use crate::nodes::Told;
+
 /// What an object is, in a word.
 pub(crate) fn kind(kind: ObjectKind) -> &'static str {
     match kind {
@@ -106,10 +108,16 @@ fn dataset(d: &ShownDataset) -> Json {
 }
 
 /// Attributes with all their values. What cannot be read is told in `broken`, too.
-pub(crate) fn attributes(all: &[Attribute], broken: &mut Vec<String>) -> Json {
+pub(crate) fn attributes(all: &[Attribute], told: &Told, broken: &mut Vec<String>) -> Json {
     let one = |a: &Attribute| -> h5::Result<Json> {
         let values = a.reader().lossy(true).read::<Value>()?;
-        Ok(json!({"type": a.datatype()?.describe(), "shape": a.shape()?, "value": array(&values)}))
+        let shape = a.shape()?;
+        let python = told.attribute(&a.name(), &shape);
+        let mut o = json!({"type": a.datatype()?.describe(), "shape": shape, "value": array(&values)});
+        if let (Some(o), Some((value, _))) = (o.as_object_mut(), python) {
+            o.insert("python".into(), json!(value));
+        }
+        Ok(o)
     };
     let mut out = Map::new();
     for a in all {
@@ -120,6 +128,14 @@ pub(crate) fn attributes(all: &[Attribute], broken: &mut Vec<String>) -> Json {
         out.insert(a.name(), described);
     }
     Json::Object(out)
+}
+
+/// Adds class and title of a node.
+pub(crate) fn add_node(object: &mut Json, told: &Told) {
+    if let (Some(o), Some(class)) = (object.as_object_mut(), told.class_name()) {
+        o.insert("class".into(), json!(class));
+        o.insert("title".into(), json!(told.title().unwrap_or_default()));
+    }
 }
 
 /// Nested lists of the values; what JSON has no form for is text.

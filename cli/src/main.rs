@@ -13,6 +13,7 @@ mod check;
 mod copy;
 mod digest;
 mod json;
+mod nodes;
 mod plot;
 mod recover;
 mod repack;
@@ -38,12 +39,12 @@ struct Cli {
 enum Command {
     /// List the groups, datasets, links and attributes of a file
     #[command(
-        after_help = "Examples:\n  h5 tree scan.h5\n  h5 tree scan.h5 /RawData --attrs --depth 2\n  h5 tree scan.h5 --json | jq ."
+        after_help = "Examples:\n  h5 tree scan.h5\n  h5 tree scan.h5 /RawData --attrs --depth 2\n  h5 tree scan.h5 --json | jq .\n\nOf files of PyMoDAQ and PyTables titles, classes (earray, vlarray, string array, table) and attributes\nas Python's values are shown, too; h5 tree scan.h5 --attrs --raw shows what is stored."
     )]
     Tree(tree::Args),
     /// Show everything about one object, with values or a preview
     #[command(
-        after_help = "Examples:\n  h5 show scan.h5 /RawData/Scan000\n  h5 show scan.h5 '/image[0:10, ::2, ..., -1]'\n  h5 show scan.h5 /trace --plot\n  h5 show scan.h5 '/table[-5:]' --all\n  h5 show scan.h5 '/image[0]' --json | jq .values\n\nWithout a slice the ends of long axes are shown; only what is shown is read."
+        after_help = "Examples:\n  h5 show scan.h5 /RawData/Scan000\n  h5 show scan.h5 '/image[0:10, ::2, ..., -1]'\n  h5 show scan.h5 /trace --plot\n  h5 show scan.h5 '/table[-5:]' --all\n  h5 show scan.h5 '/image[0]' --json | jq .values\n\nWithout a slice the ends of long axes are shown; only what is shown is read.\n\nOf files of PyMoDAQ and PyTables title and class are shown, attributes as Python's values, lists of strings\nas strings; h5 show scan.h5 /RawData --raw shows what is stored."
     )]
     Show(show::Args),
     /// Print a canonical description of a file as JSON, for comparing files

@@ -10,6 +10,7 @@ use h5::ops::text::{clipped, printable, value_text};
 use h5::ops::tree::Leads;
 use h5::{Attribute, Dataset, ErrorKind, File, Node, Value};
 
+use crate::nodes::{Nodes, Told};
 use crate::style::{self, Signs, brief, bytes_text, paint};
 use crate::values::{Float, table};
 use crate::{Failure, Outcome, json, open, plot, warn};
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Everything as one JSON object, with every value of a slice
     #[arg(long)]
     json: bool,
+    /// What is stored, without the titles and Python values of node files (PyMoDAQ, PyTables)
+    #[arg(long)]
+    raw: bool,
 }
 
 pub(crate) const SIGNS: Signs = Signs::new(false);
@@ -75,21 +79,24 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let shown = show(&node);
     let mut out = std::io::BufWriter::new(anstream::AutoStream::auto(std::io::stdout().lock()));
     let mut broken: Vec<String> = shown.broken.iter().map(ToString::to_string).collect();
-    let facts = Facts { shown: &shown };
+    let told = Nodes::of(&file, args.raw).at(node.path());
+    let facts = Facts { shown: &shown, told: &told };
     broken.extend(facts.errors());
     if args.json {
         let (values, error) = match &node {
-            Node::Dataset(d) => json_values(d, &slice),
+            Node::Dataset(d) => json_values(d, &slice, &told),
             _ => (None, None),
         };
-        let attributes = json::attributes(&shown.attributes, &mut broken);
-        writeln!(out, "{}", json::object(&shown, attributes, &slice, values, error.as_ref()))?;
+        let attributes = json::attributes(&shown.attributes, &told, &mut broken);
+        let mut object = json::object(&shown, attributes, &slice, values, error.as_ref());
+        json::add_node(&mut object, &told);
+        writeln!(out, "{object}")?;
         broken.extend(error.map(|e| e.to_string()));
     } else {
         facts.print(&mut out)?;
         facts.attributes(&mut out, &mut broken)?;
         if let Node::Dataset(d) = &node
-            && let Err(e) = values(&mut out, d, &slice, args)?
+            && let Err(e) = values(&mut out, d, &slice, args, &told)?
         {
             writeln!(out, "  {}", paint(style::BROKEN, &format!("! {}", brief(&e))))?;
             broken.push(e.to_string());
@@ -101,11 +108,14 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
 }
 
 /// The values for JSON, or why there are none.
-fn json_values(d: &Dataset, slice: &str) -> (Option<serde_json::Value>, Option<h5::Error>) {
+fn json_values(d: &Dataset, slice: &str, told: &Told) -> (Option<serde_json::Value>, Option<h5::Error>) {
     match d.len() {
         Ok(n) if slice.is_empty() && n > JSON_ELEMENTS => (None, None),
         Ok(_) => match preview(d, slice, true) {
-            Ok(p) => (Some(json::array(&p.values)), None),
+            Ok(mut p) => {
+                told.decode(&mut p.values);
+                (Some(json::array(&p.values)), None)
+            }
             Err(e) => (None, Some(e)),
         },
         Err(e) => (None, Some(e)),
@@ -118,11 +128,13 @@ fn values(
     d: &Dataset,
     slice: &str,
     args: &Args,
+    told: &Told,
 ) -> Result<Result<(), h5::Error>, std::io::Error> {
-    let p = match preview(d, slice, args.all) {
+    let mut p = match preview(d, slice, args.all) {
         Ok(p) => p,
         Err(e) => return Ok(Err(e)),
     };
+    told.decode(&mut p.values);
     writeln!(out, "\n  {}", paint(style::DIM, format!("values {slice}").trim_end()))?;
     let single = match &d.datatype().class {
         Class::Float(_) if d.datatype().size <= 4 => Float::Single,
@@ -152,6 +164,7 @@ fn values(
 /// What is printed of an object before its values.
 struct Facts<'a> {
     shown: &'a Shown,
+    told: &'a Told,
 }
 
 impl Facts<'_> {
@@ -175,7 +188,15 @@ impl Facts<'_> {
             Object::Dataset(_) => ("dataset", style::DATASET),
             _ => ("committed datatype", style::DATASET),
         };
-        writeln!(out, "{}  {}", paint(look, &printable(&shown.path)), paint(style::DIM, kind))?;
+        write!(out, "{}  {}", paint(look, &printable(&shown.path)), paint(style::DIM, kind))?;
+        if let Some(class) = self.told.class() {
+            write!(out, "  {class}")?;
+        }
+        if let Some(title) = self.told.title() {
+            let title = format!("\"{}\"", clipped(&printable(title), VALUE_CHARACTERS));
+            write!(out, "  {}", paint(style::DIM, &title))?;
+        }
+        writeln!(out)?;
         match &shown.object {
             Object::Dataset(d) => dataset(out, d)?,
             Object::Type(t) => datatype(out, t)?,
@@ -229,7 +250,7 @@ impl Facts<'_> {
             names.iter().map(|n| n.chars().count()).filter(|n| *n <= ATTRIBUTE_WIDTH).max().unwrap_or(0);
         for (a, name) in all.iter().zip(&names) {
             let gap = " ".repeat(width.saturating_sub(name.chars().count()));
-            let text = match attribute_text(a) {
+            let text = match attribute_text(a, self.told) {
                 Ok((value, kind)) => format!("{value}  {}", paint(style::DIM, &kind)),
                 Err(e) => {
                     broken.push(e.to_string());
@@ -248,9 +269,12 @@ fn fact(out: &mut impl Write, name: &str, text: &str) -> std::io::Result<()> {
 }
 
 /// Value and type of an attribute, each on a line's part.
-fn attribute_text(a: &Attribute) -> h5::Result<(String, String)> {
+fn attribute_text(a: &Attribute, told: &Told) -> h5::Result<(String, String)> {
     let datatype = a.datatype()?;
     let shape = a.shape()?;
+    if let Some((value, kind)) = told.attribute(&a.name(), &shape) {
+        return Ok((clipped(&printable(&value), VALUE_CHARACTERS).into_owned(), kind));
+    }
     let kind = clipped(&printable(&datatype.describe()), TYPE_CHARACTERS).into_owned();
     let kind = if shape.is_empty() { kind } else { format!("{kind} [{}]", SIGNS.shape(&shape)) };
     let elements = a.space()?.elements()?;

@@ -8,6 +8,7 @@ use h5::ops::text::{clipped, printable};
 use h5::ops::tree::{Entry, Leads, Options, What, tree};
 use serde_json::{Value, json};
 
+use crate::nodes::{Nodes, Told};
 use crate::style::{self, Signs, brief};
 use crate::{Failure, Outcome, open, warn};
 
@@ -30,10 +31,15 @@ pub(crate) struct Args {
     /// Branches and signs in ASCII
     #[arg(long)]
     ascii: bool,
+    /// What is stored, without the titles and Python values of node files (PyMoDAQ, PyTables)
+    #[arg(long)]
+    raw: bool,
 }
 
 /// Characters of a type that are shown.
 const TYPE_CHARACTERS: usize = 72;
+/// Characters of a title and of an attribute's value that are shown.
+const TEXT_CHARACTERS: usize = 60;
 /// Columns are aligned up to these widths.
 const NAME_WIDTH: usize = 32;
 const SHAPE_WIDTH: usize = 32;
@@ -47,10 +53,20 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut counts = Counts::default();
     let mut lines = Lines { signs: Signs::new(args.ascii), held: Vec::new() };
     let mut failed: Option<std::io::Error> = None;
+    let nodes = Nodes::of(&file, args.raw);
+    let mut told = Told::default();
     let result = tree(&file, &args.path, &options, &mut |entry| {
         counts.add(&entry);
-        let written =
-            if args.json { writeln!(out, "{}", to_json(&entry)) } else { lines.add(&mut out, &entry) };
+        // Attributes come after their object.
+        match entry.what {
+            What::Attribute { .. } => {}
+            What::Group(_) | What::Dataset { .. } => told = nodes.at(&entry.path),
+            _ => told = Told::default(),
+        }
+        let written = match args.json {
+            true => writeln!(out, "{}", to_json(&entry, &told)),
+            false => lines.add(&mut out, &entry, &told),
+        };
         if let Some(e) = entry.what.error() {
             warn(&args.file, &e.to_string());
         }
@@ -142,8 +158,8 @@ fn pad(text: &str, width: usize) -> String {
 }
 
 impl Lines {
-    fn add(&mut self, out: &mut impl Write, entry: &Entry) -> std::io::Result<()> {
-        let line = self.line(entry);
+    fn add(&mut self, out: &mut impl Write, entry: &Entry, told: &Told) -> std::io::Result<()> {
+        let line = self.line(entry, told);
         let fits = |l: &Line| l.aligned && line.aligned && l.depth == line.depth;
         if self.held.len() >= HELD_LINES || !self.held.last().is_none_or(fits) {
             self.flush(out)?;
@@ -179,7 +195,7 @@ impl Lines {
         }
         Ok(())
     }
-    fn line(&self, entry: &Entry) -> Line {
+    fn line(&self, entry: &Entry, told: &Told) -> Line {
         let signs = &self.signs;
         let mut branches = String::new();
         if let Some((last, above)) = entry.last.split_last() {
@@ -190,7 +206,7 @@ impl Lines {
         let kind = |text: &str| (plain(clipped(&printable(text), TYPE_CHARACTERS).into_owned()), style::DIM);
         let broken = |e: &h5::Error| (format!("! {}", brief(e)), style::BROKEN);
         let target = |text: &str| (format!("{} {}", signs.arrow, printable(text)), style::LINK);
-        let (look, cells) = match &entry.what {
+        let (look, mut cells) = match &entry.what {
             What::Group(0) => (style::GROUP, vec![("empty".to_string(), style::DIM)]),
             What::Group(_) => (style::GROUP, Vec::new()),
             What::Dataset { datatype, shape: Ok(shape), max_shape } => {
@@ -209,7 +225,12 @@ impl Lines {
                 (style::PLAIN, [vec![target(&format!("{file}:{path}"))], self.leads(leads)].concat())
             }
             What::User(class) => (style::PLAIN, vec![target(&format!("user-defined link of class {class}"))]),
-            What::Attribute { datatype, shape, value } => {
+            What::Attribute { datatype, shape, value } => 'attribute: {
+                if let Some((value, kind)) = python(entry, told) {
+                    let value = clipped(&printable(&value), TEXT_CHARACTERS).into_owned();
+                    let cells = vec![(plain(format!("= {value}")), style::PLAIN), (kind, style::DIM)];
+                    break 'attribute (style::ATTRIBUTE, cells);
+                }
                 let shape =
                     if shape.is_empty() { String::new() } else { format!(" [{}]", signs.shape(shape)) };
                 let value = match value {
@@ -221,6 +242,10 @@ impl Lines {
             What::Broken(e) => (style::PLAIN, vec![broken(e)]),
             _ => (style::PLAIN, Vec::new()),
         };
+        if matches!(entry.what, What::Group(_) | What::Dataset { .. }) {
+            cells.extend(told.class().map(|class| (class.to_string(), style::PLAIN)));
+            cells.extend(told.title().map(|title| (plain(quoted(title)), style::DIM)));
+        }
         let aligned = matches!(
             &entry.what,
             What::Dataset { shape: Ok(_), .. }
@@ -248,7 +273,20 @@ impl Lines {
     }
 }
 
-fn to_json(entry: &Entry) -> Value {
+/// A title on a line.
+fn quoted(title: &str) -> String {
+    format!("\"{}\"", clipped(&printable(title), TEXT_CHARACTERS))
+}
+
+/// The value and type of an attribute that can be told as Python's.
+fn python(entry: &Entry, told: &Told) -> Option<(String, String)> {
+    match &entry.what {
+        What::Attribute { shape, value: Ok(_), .. } => told.attribute(entry.name.strip_prefix('@')?, shape),
+        _ => None,
+    }
+}
+
+fn to_json(entry: &Entry, told: &Told) -> Value {
     let leads = |leads: &Leads| match leads {
         Leads::Barred(e) => json!({"resolves": false, "error": e.to_string()}),
         other => json!({"resolves": matches!(other, Leads::To(_))}),
@@ -280,6 +318,13 @@ fn to_json(entry: &Entry) -> Value {
         o.insert("name".to_string(), json!(entry.name));
         o.insert("path".to_string(), json!(entry.path));
         o.insert("depth".to_string(), json!(entry.depth));
+        if let Some((value, _)) = python(entry, told) {
+            o.insert("python".to_string(), json!(value));
+        }
+        if let (What::Group(_) | What::Dataset { .. }, Some(class)) = (&entry.what, told.class_name()) {
+            o.insert("class".to_string(), json!(class));
+            o.insert("title".to_string(), json!(told.title().unwrap_or_default()));
+        }
     }
     o
 }

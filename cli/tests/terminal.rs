@@ -85,6 +85,78 @@ fn snapshots() {
 }
 
 #[test]
+fn nodes_tell_titles_classes_and_values_of_python() {
+    let (scan, tables) = (file("pymodaq_scan.h5"), file("pytables.h5"));
+    let image = "/RawData/Scan000/Detector000/Data2D/CH00/Data00";
+    same("tree_scan_raw.txt", &["tree", &scan, "--raw"]);
+    same(
+        "tree_scan_attributes_raw.txt",
+        &["tree", &scan, "/RawData/Scan000/Actuator000", "--attrs", "--raw"],
+    );
+    same("show_image_raw.txt", &["show", &scan, image, "--raw"]);
+    same("show_strings.txt", &["show", &scan, "/RawData/Logger"]);
+    same("show_root.txt", &["show", &scan, "/"]);
+    same("tree_tables.txt", &["tree", &tables]);
+    same("tree_tables_attributes.txt", &["tree", &tables, "/table", "--attrs"]);
+    same("show_tables_group.txt", &["show", &tables, "/compressed"]);
+
+    let json =
+        |args: &[&str]| -> serde_json::Value { serde_json::from_slice(&h5(args).stdout).expect("JSON") };
+    let strings = json(&["show", &scan, "/RawData/Logger[-1]", "--json"]);
+    assert!(strings["values"].is_string(), "{strings}");
+    assert_eq!(strings["class"], "StringARRAY");
+    assert_eq!(strings["attributes"]["dtype"]["python"], "'uint8'");
+    let raw = json(&["show", &scan, "/RawData/Logger[-1]", "--json", "--raw"]);
+    assert!(raw["values"][0].is_number() && raw.get("class").is_none(), "{raw}");
+    assert_eq!(raw["attributes"]["dtype"]["value"], strings["attributes"]["dtype"]["value"]);
+    assert!(raw["attributes"]["dtype"].get("python").is_none(), "{raw}");
+}
+
+/// Files that are not of nodes are shown as they are, with or without the option.
+#[test]
+fn other_files_have_nothing_raw() {
+    for name in ["attributes_latest.h5", "attributes_earliest.h5", "links_latest.h5", "strings_latest.h5"] {
+        for args in [&["tree", "--attrs"][..], &["tree", "--attrs", "--json"], &["show"]] {
+            let (path, mut args) = (file(name), args.to_vec());
+            args.push(&path);
+            if args[0] == "show" {
+                args.push("/");
+            }
+            let whole = h5(&args);
+            args.push("--raw");
+            assert_eq!(text(&whole.stdout), text(&h5(&args).stdout), "{args:?}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_decoded_is_shown_as_it_is_stored() {
+    let damaged = Changed::new("pymodaq_scan.h5", "values_of_python.h5", |bytes| {
+        for at in places(bytes, b"np.float64(") {
+            bytes[at..at + 2].copy_from_slice(b"os");
+        }
+        for at in places(bytes, b"\x80\x04\x95") {
+            bytes[at + 1] = 0x7f;
+        }
+    });
+    let axis = "/RawData/Scan000/Actuator000/Axis00";
+    let shown = text(&h5(&["show", &damaged.path(), axis]).stdout);
+    assert!(shown.contains("os.float64(") && shown.contains("(6,)"), "{shown}");
+    let out = h5(&["show", &damaged.path(), "/RawData/Logger"]);
+    let shown = text(&out.stdout);
+    assert!(shown.contains("{128, 127, 149, ") && shown.contains("string array"), "{shown}");
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+
+    let broken = Changed::new("pymodaq_scan.h5", "class.h5", |bytes| {
+        for at in places(bytes, b"PYTABLES_FORMAT_VERSION").into_iter().chain(places(bytes, b"CLASS")) {
+            bytes[at] = 0xff;
+        }
+    });
+    let out = h5(&["tree", &broken.path()]);
+    assert!(text(&out.stdout).ends_with("12 groups, 13 datasets\n"), "{}", text(&out.stdout));
+}
+
+#[test]
 fn colours_only_where_they_are_wanted() {
     let scan = file("pymodaq_scan.h5");
     let coloured = |variables: &[(&str, &str)]| {
