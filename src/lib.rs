@@ -110,3 +110,7 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/writing.md")]
 struct Writing;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-pymodaq.md")]
+struct FromPymodaq;

@@ -28,7 +28,7 @@ fn a_scan_of_pymodaq_is_listed() {
 #[test]
 fn attributes_depth_and_a_start_are_respected() {
     let out = text(&h5(&["tree", &file("pymodaq_scan.h5"), "/RawData", "--attrs", "--depth", "1"]).stdout);
-    assert!(out.contains("@TITLE = \"Data from PyMoDAQ modules\""), "{out}");
+    assert!(out.contains("@TITLE = 'Data from PyMoDAQ modules'"), "{out}");
     assert!(out.contains("Scan000") && !out.contains("Detector000"), "{out}");
 }
 
