@@ -12,6 +12,8 @@ use crate::format::versions::Bound;
 
 /// The version of PyMoDAQ's files that new ones have.
 const PYMODAQ_VERSION: &str = "4.4.11";
+/// As many attributes of a new node lie in its header, where they change in one step.
+const ATTRIBUTES_IN_HEADER: u16 = 64;
 /// The version of PyTables' format that new files have.
 const PYTABLES_FORMAT: &str = "2.1";
 
@@ -49,7 +51,7 @@ impl Default for NodeOptions {
             swmr: false,
             version: Some(PYMODAQ_VERSION.to_string()),
             numpy: Numpy::One,
-            open: OpenOptions::new().always_readable(true),
+            open: OpenOptions::new().always_readable(true).attribute_phase_change(ATTRIBUTES_IN_HEADER, 6),
         }
     }
 }
