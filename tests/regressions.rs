@@ -7,6 +7,8 @@ mod edit;
 mod filter;
 #[path = "regressions/open.rs"]
 mod open;
+#[path = "../fuzz/inputs/python.rs"]
+mod python;
 
 /// Gives every input of a target to a function; tells which one fails.
 fn replay(target: &str, run: fn(&[u8])) {
@@ -31,6 +33,11 @@ fn edits_leave_what_the_model_says() {
 #[test]
 fn filters_stand_what_once_broke_them() {
     replay("filter", filter::run);
+}
+
+#[test]
+fn texts_of_python_stand_what_once_broke_them() {
+    replay("python", python::run);
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub fn name(input: &mut Input<'_>) -> String {
 /// A refused call: it says so as a mistake of the caller's.
 pub fn refused<T>(result: h5::Result<T>) {
     let e = result.err().expect("the call is refused");
-    assert!(matches!(e.kind(), ErrorKind::Usage | ErrorKind::Unsupported), "{e}");
+    assert!(matches!(e.kind(), ErrorKind::Usage | ErrorKind::NotFound | ErrorKind::Unsupported), "{e}");
 }
 
 impl Run {
