@@ -61,7 +61,7 @@ impl Scan {
         self.position.set(s![number], &x)?;
         self.power.set(s![number], &power(x))?;
         self.images.append(&image(x, number))?;
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             self.log.append(&format!("frame {number}: x = {x} mm, {:.3} W", power(x)))?;
         }
         Ok(())

@@ -142,6 +142,12 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         "written",
         "reopened::a_hundred_sessions_of_a_hundred_rounds",
     ),
+    (
+        "Writing",
+        "files that libhdf5 opens whenever the writer dies, where that is asked for",
+        "written",
+        "libhdf5::libhdf5_opens_every_state_of_an_always_readable_file",
+    ),
     ("Writing", "new files with pages or shared message tables, ZFP and Blosc 2", "not yet", ""),
 ];
 
