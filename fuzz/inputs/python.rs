@@ -7,7 +7,7 @@ fn same(a: &PyValue, b: &PyValue) {
     assert_eq!(repr(a, Numpy::Two), repr(b, Numpy::Two));
 }
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some((which, rest)) = data.split_first() else { return };
     let text = String::from_utf8_lossy(rest);
     match which % 3 {
