@@ -9,7 +9,7 @@ use super::session::NodeFile;
 use crate::error::Result;
 use crate::wire::Addr;
 
-/// A node of a file: what groups and arrays have in common. [`Group`], [`CArray`] and the others lead to it.
+/// A node of a file: what groups and arrays have in common. [`Group`](super::Group), [`CArray`](super::CArray) and the others lead to it.
 #[derive(Clone)]
 pub struct Handle {
     pub(super) file: NodeFile,
