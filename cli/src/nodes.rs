@@ -2,13 +2,13 @@
 //!
 //! Where there is nothing of that, or it cannot be read, everything here is empty and the stored things are shown.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use h5::ndarray::ArrayD;
 use h5::node::python::unpickle;
 use h5::node::{Node, NodeFile, NodeOptions, PyValue};
 use h5::{File, Value};
-
-/// Of an object with more attributes these are shown as they are stored: each is looked up by its name.
-const ATTRIBUTES: usize = 400;
 
 /// The nodes of a file, if it is one of nodes.
 pub(crate) struct Nodes(Option<NodeFile>);
@@ -17,23 +17,16 @@ impl Nodes {
     /// The nodes of a file whose root says that it has some; none where what is stored is asked for.
     pub(crate) fn of(file: &File, raw: bool) -> Nodes {
         let nodes = if raw { None } else { NodeOptions::new().of(file.clone()).ok() };
-        Nodes(nodes.filter(|file| is_of_nodes(file).unwrap_or(false)))
+        Nodes(nodes.filter(|file| file.has_nodes().unwrap_or(false)))
     }
     /// What the node at a path tells.
     pub(crate) fn at(&self, path: &str) -> Told {
         let Some(node) = self.0.as_ref().and_then(|file| file.get_node(path).ok()) else {
             return Told::default();
         };
-        let decoded = node.attrs().len().is_ok_and(|n| n <= ATTRIBUTES);
         let title = node.title().ok().filter(|title| !title.is_empty());
-        Told { node: Some(node), title, decoded }
+        Told { node: Some(node), title, values: OnceCell::new() }
     }
-}
-
-fn is_of_nodes(file: &NodeFile) -> h5::Result<bool> {
-    let attrs = file.root()?.attrs();
-    let is_stamped = attrs.contains("PYTABLES_FORMAT_VERSION")? || attrs.contains("pymodaq_version")?;
-    Ok(is_stamped || attrs.find("CLASS")?.is_some_and(|class| class.as_str() == Some("GROUP")))
 }
 
 /// What a node tells of itself; nothing where an object is no node.
@@ -41,8 +34,8 @@ fn is_of_nodes(file: &NodeFile) -> h5::Result<bool> {
 pub(crate) struct Told {
     node: Option<Node>,
     title: Option<String>,
-    /// Whether its attributes are shown as values of Python.
-    decoded: bool,
+    /// Its attributes, once one was asked for.
+    values: OnceCell<HashMap<String, PyValue>>,
 }
 
 impl Told {
@@ -66,8 +59,11 @@ impl Told {
     }
     /// An attribute as Python writes its value, and the name of its type. None for arrays: they are shown as stored.
     pub(crate) fn attribute(&self, name: &str, shape: &[u64]) -> Option<(String, String)> {
-        let node = self.node.as_ref().filter(|_| self.decoded && shape.is_empty())?;
-        let value = node.attrs().find(name).ok()??;
+        let node = self.node.as_ref().filter(|_| shape.is_empty())?;
+        let all = || {
+            node.attrs().each().unwrap_or_default().into_iter().filter_map(|(name, v)| Some((name, v.ok()?)))
+        };
+        let value = self.values.get_or_init(|| all().collect()).get(name)?;
         Some((value.to_string(), value.type_name().to_string()))
     }
     /// Puts the strings of a string array in the place of the bytes that they are stored as.

@@ -104,6 +104,11 @@ impl Attributes {
         let one = |a: &Attribute| Ok((a.name(), self.value(a)?));
         self.object.attributes()?.iter().map(one).collect()
     }
+    /// All of them, sorted by name, each with its value or what is wrong with it.
+    pub fn each(&self) -> Result<Vec<(String, Result<PyValue>)>> {
+        let one = |a: &Attribute| (a.name(), self.value(a));
+        Ok(self.object.attributes()?.iter().map(one).collect())
+    }
     /// The value of an attribute; the shape of an array is the one that it has, also before it is committed.
     fn value(&self, attribute: &Attribute) -> Result<PyValue> {
         let name = attribute.name();

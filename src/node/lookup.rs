@@ -57,6 +57,12 @@ impl NodeFile {
         };
         found.ok_or_else(|| Error::not_found("there is no such node").on_path(&path))
     }
+    /// Whether the root says that this is a file of nodes: by the versions of PyTables or PyMoDAQ, or its class.
+    pub fn has_nodes(&self) -> Result<bool> {
+        let attrs = self.root()?.attrs();
+        let is_stamped = attrs.contains("PYTABLES_FORMAT_VERSION")? || attrs.contains("pymodaq_version")?;
+        Ok(is_stamped || attrs.find("CLASS")?.is_some_and(|class| class.as_str() == Some("GROUP")))
+    }
     /// The group at a path.
     pub fn group(&self, location: impl Location) -> Result<Group> {
         self.get_node(location)?.into_group()
