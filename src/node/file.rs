@@ -168,14 +168,19 @@ impl NodeFile {
     pub fn create_in_memory(title: &str) -> Result<NodeFile> {
         NodeOptions::new().title(title).create_in_memory()
     }
-    /// Commits and closes the file. Nodes that are still there can read on, but change nothing any more.
+    /// Commits and closes the file. Nodes that are still there can read on, but change nothing any more. A file that
+    /// was closed by another handle stays closed.
     pub fn close(self) -> Result<()> {
+        if !self.is_open() {
+            return Ok(());
+        }
         let watched: Vec<String> = match self.is_swmr_active() {
             true => self.grown_paths(),
             false => Vec::new(),
         };
         self.settle()?;
         self.h5file().clone().close()?;
+        self.set_closed();
         match (self.path(), watched.is_empty()) {
             // While others looked on, attributes could not be written.
             (Some(path), false) => self.settle_after_swmr(path, &watched),

@@ -45,6 +45,8 @@ impl Group {
     }
     /// Deletes everything that is in it.
     pub fn remove_children(&self) -> Result<()> {
+        self.file.writable()?;
+        self.file.settle()?;
         let group = self.object()?;
         for name in group.names()? {
             group.delete(&name)?;

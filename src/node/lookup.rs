@@ -7,6 +7,7 @@ use super::group::Group;
 use super::handle::{Handle, Location};
 use super::node::Node;
 use super::object::Object;
+use super::python::PyValue;
 use super::session::NodeFile;
 use crate::api::group;
 use crate::error::{Error, Result};
@@ -98,6 +99,14 @@ impl NodeFile {
     /// Whether the node at a path has an attribute of this name.
     pub fn has_attr(&self, location: impl Location, name: &str) -> Result<bool> {
         self.get_node(location)?.has_attr(name)
+    }
+    /// The value of an attribute of the node at a path; an error where there is none.
+    pub fn get_attr(&self, location: impl Location, name: &str) -> Result<PyValue> {
+        self.get_node(location)?.get_attr(name)
+    }
+    /// Sets an attribute of the node at a path.
+    pub fn set_attr(&self, location: impl Location, name: &str, value: impl Into<PyValue>) -> Result<()> {
+        self.get_node(location)?.set_attr(name, value)
     }
     /// All elements of the array at a path, in its own dtype.
     pub fn read(&self, location: impl Location) -> Result<DynArray> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::options::{Compression, Profile};
@@ -48,6 +49,7 @@ struct Shared {
     compression: Mutex<Option<Compression>>,
     /// Arrays that grew: their attribute `shape` is written with the next commit.
     grown: Mutex<HashMap<Addr, Dataset>>,
+    closed: AtomicBool,
 }
 
 impl Drop for Shared {
@@ -95,6 +97,13 @@ impl NodeFile {
     /// Whether the file is open for writing.
     pub fn is_writable(&self) -> bool {
         self.0.file.is_writable()
+    }
+    /// Whether the file was not closed yet, through this handle or a clone of it.
+    pub fn is_open(&self) -> bool {
+        !self.0.closed.load(Ordering::Acquire)
+    }
+    pub(super) fn set_closed(&self) {
+        self.0.closed.store(true, Ordering::Release);
     }
     /// Whether both are the same open file.
     pub fn is_same(&self, other: &NodeFile) -> bool {
@@ -181,6 +190,7 @@ impl NodeFile {
             numpy,
             compression: Mutex::new(None),
             grown: Mutex::default(),
+            closed: AtomicBool::new(false),
         }))
     }
     /// What was deleted or moved is not told of by an array that grew.

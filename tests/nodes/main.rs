@@ -1,3 +1,4 @@
 //! The node API, against what Python, PyTables and PyMoDAQ do.
 
+mod backend;
 mod python;
