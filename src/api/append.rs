@@ -126,11 +126,12 @@ impl File {
     /// Changes a dataset through its buffer, which is made where there is none.
     fn with_buffer<T>(
         &self,
-        address: Addr,
+        object: &ObjectHeader,
         f: impl FnOnce(&mut AppendBuffer, &Writer<'_>) -> Result<T>,
     ) -> Result<T> {
         let _gate = self.gate()?;
-        let inner = &self.0;
+        let (inner, address) = (&self.0, object.address);
+        inner.container.store.alive(object)?;
         let Some(mut buffers) = inner.buffers() else {
             return Err(Error::usage("the file is open for reading only"));
         };
@@ -189,7 +190,7 @@ impl Dataset {
         let datatype = &self.info().datatype;
         let append = || {
             let plan = T::plan(datatype)?;
-            self.file().with_buffer(self.address(), |buffer, writer| {
+            self.file().with_buffer(&self.header, |buffer, writer| {
                 let dims = buffer.info().dims();
                 check(&dims, &buffer.info().max_dims(), axis, values.len())?;
                 let (info, rows_only) = (self.info(), !buffer.is_overwritten());
@@ -212,7 +213,7 @@ impl Dataset {
         if self.file().0.buffered_info(self.address()).is_none() {
             return Ok(false);
         }
-        self.file().with_buffer(self.address(), |buffer, writer| buffer.write(writer, selection, data))?;
+        self.file().with_buffer(&self.header, |buffer, writer| buffer.write(writer, selection, data))?;
         Ok(true)
     }
 }

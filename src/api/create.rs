@@ -75,7 +75,11 @@ impl Group {
     /// Runs a change; errors name the object at `path`.
     fn changing<T>(&self, path: &str, f: impl FnOnce(&Container) -> Result<T>) -> Result<T> {
         self.writable()?;
-        self.file.change(f).on(&self.full(path))
+        let change = |c: &Container| {
+            c.store.alive(&self.header)?;
+            f(c)
+        };
+        self.file.change(change).on(&self.full(path))
     }
     /// The group that the last name of a path is in, made with those on the way where it is not there.
     fn parent_of<'p>(&self, c: &Container, path: &'p str) -> Result<(Addr, &'p [u8])> {
@@ -224,7 +228,7 @@ impl Group {
     }
     /// Sets the group's comment; an empty one removes it.
     pub fn set_comment(&self, text: &str) -> Result<()> {
-        set_comment(&self.file, self.header.address, &self.path, text)
+        set_comment(&self.file, &self.header, &self.path, text)
     }
 }
 
@@ -263,10 +267,11 @@ fn check_value(text: &str) -> Result<()> {
     }
 }
 
-pub(crate) fn set_comment(file: &File, address: Addr, path: &str, text: &str) -> Result<()> {
+pub(crate) fn set_comment(file: &File, object: &ObjectHeader, path: &str, text: &str) -> Result<()> {
     file.editing().on(path)?;
     file.change(|c| {
-        let mut edit = HeaderEdit::load(&c.store, address)?;
+        c.store.alive(object)?;
+        let mut edit = HeaderEdit::load(&c.store, object.address)?;
         if text.is_empty() {
             edit.remove(COMMENT);
         } else {

@@ -119,11 +119,16 @@ impl Dataset {
     pub fn info(&self) -> &DatasetInfo {
         &self.info
     }
+    /// An error where it was deleted since it was opened.
+    pub(crate) fn alive(&self) -> Result<()> {
+        self.file.container().store.alive(&self.header).on(&self.path)
+    }
     /// The dataset as it is now, where the file may have changed since this handle was opened.
     pub(crate) fn now(&self) -> Result<Cow<'_, Dataset>> {
         if !self.file.changes() {
             return Ok(Cow::Borrowed(self));
         }
+        self.alive()?;
         if let Some(info) = self.file.0.buffered_info(self.header.address) {
             return Ok(Cow::Owned(Dataset { info: Arc::new(info), dims: Arc::default(), ..self.clone() }));
         }
@@ -212,6 +217,7 @@ impl Dataset {
         self.file.steady(|| self.read_known(selection, out))
     }
     fn read_known(&self, selection: &Selection, out: &mut [u8]) -> Result<()> {
+        self.alive()?;
         let opener = FileOpener { file: &self.file, nesting: self.nesting.clone().unwrap_or_default() };
         let reader = Reader {
             container: self.file.container(),

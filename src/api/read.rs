@@ -99,6 +99,7 @@ impl<'d> Reader<'d> {
         self.dataset.info.space.class == SpaceClass::Null
     }
     fn plan<T: H5Type>(&self) -> Result<T::Plan> {
+        self.dataset.alive()?;
         T::plan(self.dataset.datatype()).on(self.dataset.path())
     }
     /// Reads and decodes a selection.
@@ -272,6 +273,7 @@ impl<'d> Reader<'d> {
     }
     /// One member of each element of a compound dataset, the others not decoded.
     pub fn read_field<T: H5Type>(&self, name: &str) -> Result<ArrayD<T>> {
+        self.dataset.alive()?;
         let field = Field::<T>::new(self.dataset.datatype(), name).on(self.dataset.path())?;
         let (start, size, plan) = field.into_parts();
         let stride = self.dataset.datatype().bytes();

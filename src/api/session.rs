@@ -91,7 +91,11 @@ impl File {
     }
     /// The header as it is now, where the file may have changed since it was loaded.
     pub(crate) fn header_now(&self, known: &Arc<ObjectHeader>) -> Result<Arc<ObjectHeader>> {
-        if self.changes() { self.header(known.address) } else { Ok(known.clone()) }
+        if !self.changes() {
+            return Ok(known.clone());
+        }
+        self.container().store.alive(known)?;
+        self.header(known.address)
     }
     /// An error about a path in this file.
     pub(crate) fn no_such(&self, path: &str, what: &str) -> Error {

@@ -6,7 +6,7 @@ use super::attributes::Attributes;
 use super::object::Object;
 use super::python::PyValue;
 use super::session::NodeFile;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::wire::Addr;
 
 /// A node of a file: what groups and arrays have in common. [`Group`](super::Group), [`CArray`](super::CArray) and the others lead to it.
@@ -64,6 +64,13 @@ impl Handle {
     pub fn is_same(&self, other: &Handle) -> bool {
         self.file.is_same(&other.file) && self.address() == other.address()
     }
+    /// An error where the object was deleted since.
+    pub(super) fn alive(&self) -> Result<()> {
+        match self.object.is_valid() {
+            true => Ok(()),
+            false => Err(Error::not_found("there is no such node any more").on_path(self.path())),
+        }
+    }
     pub(super) fn address(&self) -> Addr {
         self.object.address()
     }
@@ -83,6 +90,10 @@ impl fmt::Debug for Handle {
 pub trait Location {
     /// The path from the root.
     fn location(&self) -> String;
+    /// The node, where it is one.
+    fn handle(&self) -> Option<&Handle> {
+        None
+    }
 }
 
 impl Location for str {
@@ -101,5 +112,8 @@ impl Location for String {
 impl<L: Location + ?Sized> Location for &L {
     fn location(&self) -> String {
         (**self).location()
+    }
+    fn handle(&self) -> Option<&Handle> {
+        (**self).handle()
     }
 }

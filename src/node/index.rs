@@ -50,8 +50,8 @@ pub struct Picked {
     pub(super) order: Option<(usize, Vec<usize>)>,
 }
 
-/// What selects elements of an array: a place, ndarray's `s![]`, text as numpy writes it (`"1:3, ..., -1"`), a
-/// range, axes, a list of places, or a mask (an array of `bool`).
+/// What selects elements of an array: a place, a range, a tuple of these (`(0, 1..3)`), ndarray's `s![]`, text as numpy
+/// writes it (`"1:3, ..., -1"`), axes, a list of places, or a mask (an array of `bool`).
 pub trait Index {
     /// What it selects of an array of this shape.
     fn pick(&self, shape: &[u64]) -> Result<Picked>;
@@ -104,47 +104,85 @@ impl<I: Index + ?Sized> Index for &I {
     }
 }
 
+/// Where a place lies beyond what the machine can tell, it is out of range of every array.
+fn told<N: TryInto<isize> + PartialOrd + Default>(given: N) -> isize {
+    let ends = if given < N::default() { isize::MIN } else { isize::MAX };
+    given.try_into().unwrap_or(ends)
+}
+
 macro_rules! places {
     ($($t:ty)*) => {$(
+        impl From<$t> for Axis {
+            fn from(at: $t) -> Axis {
+                Axis::At(told(at))
+            }
+        }
+        impl From<std::ops::Range<$t>> for Axis {
+            fn from(r: std::ops::Range<$t>) -> Axis {
+                Axis::Slice { start: Some(told(r.start)), stop: Some(told(r.end)), step: 1 }
+            }
+        }
+        impl From<std::ops::RangeTo<$t>> for Axis {
+            fn from(r: std::ops::RangeTo<$t>) -> Axis {
+                Axis::Slice { start: None, stop: Some(told(r.end)), step: 1 }
+            }
+        }
+        impl From<std::ops::RangeFrom<$t>> for Axis {
+            fn from(r: std::ops::RangeFrom<$t>) -> Axis {
+                Axis::Slice { start: Some(told(r.start)), stop: None, step: 1 }
+            }
+        }
+        one_axis! { $t, std::ops::Range<$t>, std::ops::RangeTo<$t>, std::ops::RangeFrom<$t> }
+    )*};
+}
+
+macro_rules! one_axis {
+    ($($t:ty),*) => {$(
         impl Index for $t {
             fn pick(&self, shape: &[u64]) -> Result<Picked> {
-                let place = isize::try_from(*self).map_err(|_| Error::usage(format!("index {self}")))?;
-                [Axis::At(place)].as_slice().pick(shape)
-            }
-        }
-        impl Index for std::ops::Range<$t> {
-            fn pick(&self, shape: &[u64]) -> Result<Picked> {
-                let bound = |n: $t| isize::try_from(n).map_err(|_| Error::usage(format!("index {n}")));
-                let (start, stop) = (Some(bound(self.start)?), Some(bound(self.end)?));
-                [Axis::Slice { start, stop, step: 1 }].as_slice().pick(shape)
-            }
-        }
-        impl Index for std::ops::RangeTo<$t> {
-            fn pick(&self, shape: &[u64]) -> Result<Picked> {
-                let stop = isize::try_from(self.end).map_err(|_| Error::usage(format!("index {}", self.end)))?;
-                [Axis::Slice { start: None, stop: Some(stop), step: 1 }].as_slice().pick(shape)
-            }
-        }
-        impl Index for std::ops::RangeFrom<$t> {
-            fn pick(&self, shape: &[u64]) -> Result<Picked> {
-                let start = isize::try_from(self.start).map_err(|_| Error::usage(format!("index {}", self.start)))?;
-                [Axis::Slice { start: Some(start), stop: None, step: 1 }].as_slice().pick(shape)
+                [Axis::from(self.clone())].as_slice().pick(shape)
             }
         }
     )*};
 }
 
 places! { i32 i64 isize usize }
+one_axis! { Vec<isize> }
+
+impl From<std::ops::RangeFull> for Axis {
+    fn from(_: std::ops::RangeFull) -> Axis {
+        Axis::Whole
+    }
+}
+
+impl From<Vec<isize>> for Axis {
+    fn from(places: Vec<isize>) -> Axis {
+        Axis::List(places)
+    }
+}
+
+impl From<Vec<bool>> for Axis {
+    fn from(places: Vec<bool>) -> Axis {
+        Axis::Mask(places)
+    }
+}
+
+macro_rules! tuples {
+    ($(($($t:ident $n:tt),*))*) => {$(
+        /// As numpy's `a[0, 1:3]`: one thing for each axis.
+        impl<$($t: Into<Axis> + Clone),*> Index for ($($t,)*) {
+            fn pick(&self, shape: &[u64]) -> Result<Picked> {
+                [$(self.$n.clone().into()),*].as_slice().pick(shape)
+            }
+        }
+    )*};
+}
+
+tuples! { (A 0) (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 3, E 4) }
 
 impl<const N: usize> Index for [Axis; N] {
     fn pick(&self, shape: &[u64]) -> Result<Picked> {
         self.as_slice().pick(shape)
-    }
-}
-
-impl Index for Vec<isize> {
-    fn pick(&self, shape: &[u64]) -> Result<Picked> {
-        [Axis::List(self.clone())].as_slice().pick(shape)
     }
 }
 

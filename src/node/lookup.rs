@@ -36,7 +36,8 @@ impl Group {
     }
     /// The node of this name.
     pub fn get_child(&self, name: &str) -> Result<Node> {
-        self.file.get_node(format!("{}/{name}", self.path()))
+        let found = self.object()?.get(name)?.map(|found| self.file.node_of(found)).transpose()?.flatten();
+        found.ok_or_else(|| Error::not_found("there is no such node").on_path(&format!("{}/{name}", self.path()).location()))
     }
 }
 
@@ -51,6 +52,10 @@ impl NodeFile {
     }
     /// The node at a path; soft and external links are followed.
     pub fn get_node(&self, location: impl Location) -> Result<Node> {
+        if let Some(own) = location.handle().filter(|h| h.file.is_same(self)) {
+            own.alive()?;
+            return Node::new(own.clone());
+        }
         let path = location.location();
         let found = match self.h5file().get(&path)? {
             Some(found) => self.node_of(found)?,

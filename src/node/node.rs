@@ -122,6 +122,9 @@ macro_rules! turned_into {
                 fn location(&self) -> String {
                     self.path().to_string()
                 }
+                fn handle(&self) -> Option<&Handle> {
+                    Some(self)
+                }
             }
         )*
     };
@@ -159,5 +162,8 @@ impl PartialEq for Node {
 impl Location for Node {
     fn location(&self) -> String {
         self.path().to_string()
+    }
+    fn handle(&self) -> Option<&Handle> {
+        Some(self)
     }
 }

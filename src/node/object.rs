@@ -26,6 +26,12 @@ impl Object {
             Object::Dataset(d) => d.address(),
         }
     }
+    pub(super) fn is_valid(&self) -> bool {
+        match self {
+            Object::Group(g) => g.is_valid(),
+            Object::Dataset(d) => d.is_valid(),
+        }
+    }
     pub(super) fn attributes(&self) -> Result<Vec<Attribute>> {
         match self {
             Object::Group(g) => g.attributes(),

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::block::Store;
 use super::edit::SYSTEM_PAGE_BYTES;
+use super::lives::Lives;
 use super::sink::Edit;
 use super::space::{Ranges, Space};
 use crate::error::{At, Error, Result};
@@ -364,6 +365,7 @@ impl Store {
         changes.clear();
         self.changed.store(false, Ordering::Release);
         drop(changes);
+        self.each_life(Lives::committed);
         edit.forget_manner();
         let end = self.with_space(|space| {
             space.committed(number.unwrap_or(0));
@@ -390,6 +392,7 @@ impl Store {
             space.rolled_back();
             space.end()
         })?;
+        self.each_life(Lives::rolled_back);
         self.end.store(end, Ordering::Release);
         self.forget_structures();
         Ok(())

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::block::Store;
+use super::lives::Lives;
 use super::sink::Edit;
 use super::snapshot::Snapshots;
 use super::space::{Class, Space};
@@ -54,6 +55,7 @@ impl Store {
             interlocked: AtomicBool::new(false),
             added: Mutex::default(),
             headers: Mutex::default(),
+            lives: Mutex::default(),
         });
         self.end.store(end, Ordering::Release);
     }
@@ -264,11 +266,13 @@ impl Store {
     /// Begins a step that [`Store::undo`] takes back.
     pub fn mark(&self) -> Result<()> {
         self.changes.write().unwrap_or_else(PoisonError::into_inner).mark();
+        self.each_life(Lives::mark);
         self.with_space(Space::mark)
     }
     /// Takes back all changes since the mark.
     pub fn undo(&self) -> Result<()> {
         self.changes.write().unwrap_or_else(PoisonError::into_inner).undo();
+        self.each_life(Lives::undo);
         let end = self.with_space(|s| {
             s.undo();
             s.end()

@@ -14,6 +14,8 @@ use crate::wire::{Addr, checksum, decode};
 pub struct ObjectHeader {
     /// Where it starts.
     pub address: Addr,
+    /// The number of the object: another one once it was deleted and its space is used again.
+    pub(super) life: u64,
     /// 1 or 2.
     pub version: u8,
     /// Hard links to the object, by the header.
@@ -108,6 +110,7 @@ impl ObjectHeader {
     }
 }
 
+mod alive;
 /// Changing a header.
 pub mod edit;
 
@@ -118,6 +121,7 @@ fn load_v1(store: &Store, address: Addr) -> Result<ObjectHeader> {
     let chunk = store.block(start, u64::from(prefix.chunk_bytes), &header::V1)?;
     let mut loaded = ObjectHeader {
         address,
+        life: store.life(address),
         version: 1,
         references: prefix.references,
         times: None,
@@ -142,6 +146,7 @@ fn load_v2(store: &Store, address: Addr) -> Result<ObjectHeader> {
     let body = checksum::verify(&block, &header::V2)?;
     let mut loaded = ObjectHeader {
         address,
+        life: store.life(address),
         version: 2,
         references: 1,
         times: prefix.times,

@@ -27,6 +27,7 @@ pub mod free_space;
 pub mod heap;
 pub mod header;
 pub mod index;
+mod lives;
 pub mod open;
 pub mod remember;
 pub mod shared;

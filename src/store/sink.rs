@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use super::lives::Lives;
 use super::snapshot::Snapshots;
 use super::space::{Ranges, Space};
 use crate::format::superblock::Superblock;
@@ -37,4 +38,6 @@ pub(super) struct Edit {
     pub(super) added: Mutex<Ranges>,
     /// Parts of object headers that change with this commit: with readers in other processes they come last.
     pub(super) headers: Mutex<Ranges>,
+    /// Which objects the addresses of their headers stand for.
+    pub(super) lives: Mutex<Lives>,
 }

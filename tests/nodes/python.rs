@@ -1,5 +1,5 @@
 //! Python's values and their texts: random ones, and the same ones by Python itself.
 
-mod judged;
+pub(crate) mod judged;
 mod random;
 mod values;

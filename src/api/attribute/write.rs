@@ -1,5 +1,7 @@
 //! Setting and removing attributes.
 
+use std::sync::Arc;
+
 use ndarray::{ArrayBase, Data, Dimension};
 
 use crate::api::create::now;
@@ -27,7 +29,7 @@ use crate::wire::{Addr, Length, encode};
 #[must_use]
 pub struct AttributeBuilder {
     file: File,
-    object: Addr,
+    object: Arc<ObjectHeader>,
     path: String,
     name: String,
     datatype: Option<Datatype>,
@@ -54,9 +56,9 @@ pub(crate) fn pointer_to(c: &Container, bound: Bound, address: Addr) -> Result<V
 }
 
 impl AttributeBuilder {
-    pub(crate) fn new(file: &File, object: Addr, path: &str, name: &str) -> Self {
+    pub(crate) fn new(file: &File, object: &Arc<ObjectHeader>, path: &str, name: &str) -> Self {
         let (file, path, name) = (file.clone(), path.to_string(), name.to_string());
-        AttributeBuilder { file, object, path, name, datatype: None, committed: None }
+        AttributeBuilder { file, object: object.clone(), path, name, datatype: None, committed: None }
     }
     /// The type that the elements are stored as; without it that of the values.
     pub fn datatype(mut self, datatype: Datatype) -> Self {
@@ -145,7 +147,8 @@ impl AttributeBuilder {
             let datatype = type_for(c, bound, datatype);
             let mut space = space_of(bound, &[]);
             let data = fill(&datatype, &mut space, bound)?;
-            let mut edit = HeaderEdit::load(&c.store, self.object)?;
+            c.store.alive(&self.object)?;
+            let mut edit = HeaderEdit::load(&c.store, self.object.address)?;
             let shared = self.committed.filter(|_| true);
             let message = AttributeMessage {
                 version: version(bound, edit.version(), shared.is_some(), &self.name),
@@ -160,7 +163,7 @@ impl AttributeBuilder {
                 space_shared: false,
                 data,
             };
-            let old = existing(c, self.object, name)?;
+            let old = existing(c, &self.object, name)?;
             attributes::edit::set(c, &mut edit, &message)?;
             edit.touch(now());
             edit.save(&c.store)?;
@@ -183,8 +186,9 @@ fn version(bound: Bound, header: u8, shared: bool, name: &str) -> u8 {
     needed.max(if header == 2 { Bound::V18.attribute() } else { bound.attribute().min(needed) })
 }
 
-fn existing(c: &Container, object: Addr, name: &[u8]) -> Result<Option<AttributeInfoParts>> {
-    let header = ObjectHeader::load(&c.store, object)?;
+fn existing(c: &Container, object: &ObjectHeader, name: &[u8]) -> Result<Option<AttributeInfoParts>> {
+    c.store.alive(object)?;
+    let header = ObjectHeader::load(&c.store, object.address)?;
     attributes::find(c, &header, name)?.map(|a| a.parts(c)).transpose()
 }
 
@@ -197,13 +201,13 @@ fn let_go(c: &Container, old: &AttributeInfoParts) -> Result<()> {
     }
 }
 
-pub(crate) fn remove(file: &File, object: Addr, path: &str, name: &str) -> Result<()> {
+pub(crate) fn remove(file: &File, object: &ObjectHeader, path: &str, name: &str) -> Result<()> {
     let place = format!("{path} attribute {name}");
     file.editing().on(&place)?;
     file.change(|c| {
         let old = existing(c, object, name.as_bytes())?;
         let Some(old) = old else { return Err(Error::not_found("there is no such attribute")) };
-        let mut edit = HeaderEdit::load(&c.store, object)?;
+        let mut edit = HeaderEdit::load(&c.store, object.address)?;
         attributes::edit::remove(c, &mut edit, name.as_bytes())?;
         edit.touch(now());
         edit.save(&c.store)?;
@@ -212,7 +216,7 @@ pub(crate) fn remove(file: &File, object: Addr, path: &str, name: &str) -> Resul
     .on(&place)
 }
 
-pub(crate) fn rename(file: &File, object: Addr, path: &str, (from, to): (&str, &str)) -> Result<()> {
+pub(crate) fn rename(file: &File, object: &ObjectHeader, path: &str, (from, to): (&str, &str)) -> Result<()> {
     let place = format!("{path} attribute {from}");
     file.editing().on(&place)?;
     file.change(|c| {
@@ -222,7 +226,7 @@ pub(crate) fn rename(file: &File, object: Addr, path: &str, (from, to): (&str, &
                 false => Err(Error::usage(format!("the attribute {to} is there already"))),
             };
         }
-        let mut edit = HeaderEdit::load(&c.store, object)?;
+        let mut edit = HeaderEdit::load(&c.store, object.address)?;
         let Some(old) = attributes::edit::remove(c, &mut edit, from.as_bytes())? else {
             return Err(Error::not_found("there is no such attribute"));
         };
@@ -256,7 +260,12 @@ macro_rules! attributes_of {
             /// # }
             /// ```
             pub fn new_attribute(&self, name: &str) -> AttributeBuilder {
-                AttributeBuilder::new(self.file(), self.address(), self.path(), name)
+                AttributeBuilder::new(self.file(), &self.header, self.path(), name)
+            }
+            /// Whether the object is still there: not deleted, nor rolled back, since it was opened. What it is asked for
+            /// then is an error, even where another object lies in its place.
+            pub fn is_valid(&self) -> bool {
+                self.file.container().store.alive(&self.header).is_ok()
             }
             /// Sets an attribute to one value, in the type that values of this kind are stored as.
             pub fn set_attribute<T: H5Type>(&self, name: &str, value: &T) -> Result<()> {
@@ -268,11 +277,11 @@ macro_rules! attributes_of {
             }
             /// Removes the attribute with this name.
             pub fn delete_attribute(&self, name: &str) -> Result<()> {
-                remove(self.file(), self.address(), self.path(), name)
+                remove(self.file(), &self.header, self.path(), name)
             }
             /// Gives an attribute another name.
             pub fn rename_attribute(&self, from: &str, to: &str) -> Result<()> {
-                rename(self.file(), self.address(), self.path(), (from, to))
+                rename(self.file(), &self.header, self.path(), (from, to))
             }
         }
     )*};

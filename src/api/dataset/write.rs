@@ -29,6 +29,7 @@ impl Dataset {
         self.file.0.drop_buffers(true)?;
         let opener = FileOpener { file: &self.file, nesting: self.nesting.clone().unwrap_or_default() };
         let change = |c: &Container| {
+            c.store.alive(&self.header)?;
             let header = ObjectHeader::load(&c.store, self.header.address)?;
             let mut info = DatasetInfo::load(c, &header)?;
             self.file.unless_watched_data(&info)?;
@@ -233,11 +234,12 @@ impl Dataset {
     }
     /// Sets the dataset's comment; an empty one removes it.
     pub fn set_comment(&self, text: &str) -> Result<()> {
-        set_comment(&self.file, self.header.address, &self.path, text)
+        set_comment(&self.file, &self.header, &self.path, text)
     }
     /// Writes the time of the change into the header, where it has times.
     pub fn touch(&self) -> Result<()> {
         self.file.change(|c| {
+            c.store.alive(&self.header)?;
             let mut edit = HeaderEdit::load(&c.store, self.header.address)?;
             edit.touch(now());
             edit.save(&c.store)

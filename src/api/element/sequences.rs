@@ -89,6 +89,13 @@ impl<T: H5Type> H5Type for Vec<T> {
         };
         match plan.from {
             From::HeapText => put_variable(bytes, encoder, out),
+            // As numpy does it: bytes may fill the room of the terminating NUL.
+            From::InlineText(StringPadding::NullTerminated)
+                if bytes.len() == out.len() && !bytes.contains(&0) =>
+            {
+                out.copy_from_slice(bytes);
+                Ok(())
+            }
             From::InlineText(padding) => put_text(bytes, padding, encoder.truncate, out),
             From::Heap | From::Inline => encoder.sequence(self.len(), bytes, out),
         }

@@ -144,6 +144,7 @@ impl HeaderEdit {
         }
         let block = edit.empty_chunk()?;
         edit.address = store.allocate_in_page(u64::try_from(block.len()).unwrap_or(u64::MAX))?;
+        store.object_is_born(edit.address);
         edit.save(store)?;
         Ok(edit.address)
     }
@@ -353,6 +354,7 @@ impl HeaderEdit {
         self.drop_continuations(store, None)?;
         let block = self.empty_chunk()?;
         store.evict::<ObjectHeader>(self.address);
+        store.object_has_ended(self.address);
         store.free(self.address, u64::try_from(block.len()).unwrap_or(0))
     }
 }

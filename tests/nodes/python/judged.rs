@@ -13,7 +13,7 @@ use super::values::{float, many, mutated, tagged, text, value};
 
 #[allow(dead_code)]
 #[path = "../../read/python.rs"]
-mod python;
+pub(crate) mod python;
 
 mod support {
     /// The folder of the repository.
