@@ -234,10 +234,12 @@ fn things_of_each_axis_make_an_index() {
     assert_eq!(array.get::<i64>(i64::MIN).unwrap_err().kind(), ErrorKind::Usage);
 }
 
-/// Which rows an array of elements of `element` has after data of `data` were appended; none: refused.
+/// The shape of an element, that of the data, whether it expands, and how many rows that appends; none: refused.
+type Append = (&'static [usize], &'static [usize], bool, Option<usize>);
+
 #[test]
 fn appends_of_each_form() {
-    let cases: &[(&[usize], &[usize], bool, Option<usize>)] = &[
+    let cases: &[Append] = &[
         // Elements are numbers.
         (&[], &[1], true, Some(1)),
         (&[], &[3], true, Some(3)),

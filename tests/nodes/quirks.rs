@@ -83,9 +83,9 @@ fn quirk_02_reading_infers_classes_and_writes_nothing() {
     let path = folder.path().join("plain.h5");
     let plain = h5::File::create(&path).unwrap();
     plain.root().unwrap().create_group("g").unwrap();
-    plain.root().unwrap().new_dataset::<i32>().shape(&[2]).create("fixed").unwrap();
-    plain.root().unwrap().new_dataset::<i32>().shape(&[0]).max_shape(&[None]).create("grows").unwrap();
-    plain.root().unwrap().new_dataset::<Vec<i32>>().shape(&[2]).create("rows").unwrap();
+    plain.root().unwrap().new_dataset::<i32>().shape([2]).create("fixed").unwrap();
+    plain.root().unwrap().new_dataset::<i32>().shape([0]).max_shape([None]).create("grows").unwrap();
+    plain.root().unwrap().new_dataset::<Vec<i32>>().shape([2]).create("rows").unwrap();
     plain.close().unwrap();
     let file = NodeFile::open(&path, Mode::Read).unwrap();
     let class = |name: &str| file.get_node(name).unwrap().class_name();
