@@ -119,11 +119,17 @@ impl Error {
     pub fn limit(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Limit, what)
     }
-    /// These ranges of the source (absolute offsets) are not there yet.
+    /// These ranges of the source (absolute offsets) are not there yet; they are sorted, and joined where they touch.
     #[cold]
-    pub fn missing_ranges(ranges: Vec<Range<u64>>) -> Self {
+    pub fn missing_ranges(mut ranges: Vec<Range<u64>>) -> Self {
         let mut e = Self::new(ErrorKind::Missing, "bytes of the source are not fetched yet");
-        e.0.missing = ranges;
+        ranges.sort_unstable_by_key(|r| (r.start, r.end));
+        for range in ranges {
+            match e.0.missing.last_mut() {
+                Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+                _ => e.0.missing.push(range),
+            }
+        }
         e
     }
     /// Adds the structure (and its address) to the trail.

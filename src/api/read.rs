@@ -170,6 +170,36 @@ impl<'d> Reader<'d> {
         }
         Ok(out)
     }
+    /// Gives the selected elements piece by piece, in row-major order, some megabytes at a time: for data that are
+    /// larger than memory, or are to go elsewhere.
+    ///
+    /// ```
+    /// # fn main() -> h5::Result<()> {
+    /// let file = h5::File::open("tests/files/integers_latest.h5")?;
+    /// let mut sum = 0;
+    /// file.dataset("i16le")?.reader().stream::<i64>(&h5::Selection::All, &mut |piece| {
+    ///     sum += piece.iter().sum::<i64>();
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream<T: H5Type>(
+        &self,
+        selection: &Selection,
+        each: &mut dyn FnMut(&[T]) -> Result<()>,
+    ) -> Result<()> {
+        let plan = self.plan::<T>()?;
+        if self.is_null() {
+            return Ok(());
+        }
+        let count = usize::try_from(selection.elements(self.dataset.dims()?)?).unwrap_or(usize::MAX);
+        let bytes = count.saturating_mul(self.dataset.datatype().bytes().max(1));
+        for piece in self.pieces(selection, bytes)? {
+            each(&self.selected(&plan, &piece)?)?;
+        }
+        Ok(())
+    }
     /// All elements, in the dataset's shape.
     pub fn read<T: H5Type>(&self) -> Result<ArrayD<T>> {
         self.array::<T, IxDyn>()

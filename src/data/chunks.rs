@@ -96,6 +96,10 @@ impl Chunks<'_> {
         }
         result
     }
+    /// Whether the decoded bytes are in the cache.
+    pub fn is_kept(&self, chunk: &Chunk) -> bool {
+        self.cache.get(self.info.address, chunk.address).is_some()
+    }
     /// The decoded bytes of a filtered chunk, kept in the cache.
     pub fn kept(&self, chunk: &Chunk) -> Result<Arc<Vec<u8>>> {
         self.cache.get_or(self.info.address, chunk.address, || {

@@ -111,6 +111,8 @@ impl Reader<'_> {
     }
 }
 
+/// Chunks of at most this many bytes are fetched whole from a source that has only some of its bytes.
+const SMALL_CHUNK_BYTES: u64 = 256 << 10;
 const HERE_DATA: crate::error::Structure = crate::error::Structure::new("contiguous data", "IV.A.2.i");
 
 /// A hyperslab of a chunked dataset.
@@ -133,6 +135,9 @@ struct Band<'o> {
 impl Slab<'_> {
     fn read(&self, out: &mut [u8]) -> Result<()> {
         let bands = self.bands(out)?;
+        if self.chunks.store.is_partial() {
+            self.prepare(&bands)?;
+        }
         #[cfg(feature = "parallel")]
         if self.parallel && !self.chunks.info.filters.is_empty() {
             use rayon::prelude::*;
@@ -183,6 +188,28 @@ impl Slab<'_> {
                 .collect();
         }
         all
+    }
+    /// Asks for the bytes of all chunks at once, once their places are known.
+    fn prepare(&self, bands: &[Band<'_>]) -> Result<()> {
+        let (mut wanted, mut missing) = (Vec::new(), Vec::new());
+        for scaled in bands.iter().flat_map(|band| self.scaled(band)) {
+            match self.chunks.find(&scaled) {
+                Ok(None) => {}
+                Ok(Some(chunk)) => {
+                    // Of a chunk without filters only what is taken is read.
+                    let whole = self.chunks.is_filtered(&scaled) || chunk.stored_bytes <= SMALL_CHUNK_BYTES;
+                    if whole && !self.chunks.is_kept(&chunk) {
+                        wanted.push((chunk.address, chunk.stored_bytes));
+                    }
+                }
+                Err(e) if e.is_missing() => missing.extend_from_slice(e.missing()),
+                Err(e) => return Err(e),
+            }
+        }
+        match missing.is_empty() {
+            true => self.chunks.store.prepare(&wanted),
+            false => Err(Error::missing_ranges(missing)),
+        }
     }
     fn read_band(&self, band: Band<'_>) -> Result<()> {
         for scaled in self.scaled(&band) {

@@ -354,14 +354,15 @@ pub fn time_text(seconds: i64) -> String {
 }
 
 fn filter(file: &File, stage: &Stage) -> ShownFilter {
+    let known = file.0.options.filters.get(stage.id).is_some();
+    ShownFilter { stage: stage.clone(), name: filter_name(file, stage), parameters: parameters(stage), known }
+}
+
+/// The name of a filter: the usual one, else the one in the file, else `unknown`.
+pub fn filter_name(file: &File, stage: &Stage) -> String {
     let known: Option<&str> = file.0.options.filters.get(stage.id).map(|f| f.name());
     let name = known.or(usual_name(stage.id)).map(str::to_string).or_else(|| stage.name.clone());
-    ShownFilter {
-        stage: stage.clone(),
-        name: name.unwrap_or_else(|| "unknown".to_string()),
-        parameters: parameters(stage),
-        known: known.is_some(),
-    }
+    name.unwrap_or_else(|| "unknown".to_string())
 }
 
 /// Registered filters that are not built in.

@@ -11,6 +11,7 @@
 //! - [`family`], [`multi`]: one file in several parts
 //! - [`pages`]: a page cache in which a missing page is an error value
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
@@ -44,6 +45,16 @@ pub trait ReadAt: Send + Sync {
     fn bytes(&self) -> Option<&[u8]> {
         None
     }
+    /// Whether some of its bytes may not be there yet: then it is worthwhile to [prepare](ReadAt::prepare) reads.
+    fn is_partial(&self) -> bool {
+        false
+    }
+    /// Tells what is about to be read. A source that has only some of its bytes says at once which of all these are
+    /// [missing](Error::missing), so that they are fetched together.
+    fn prepare(&self, ranges: &[Range<u64>]) -> Result<()> {
+        let _ = ranges;
+        Ok(())
+    }
 }
 
 /// Positioned writes to a source.
@@ -70,6 +81,12 @@ impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
     }
     fn bytes(&self) -> Option<&[u8]> {
         (**self).bytes()
+    }
+    fn is_partial(&self) -> bool {
+        (**self).is_partial()
+    }
+    fn prepare(&self, ranges: &[Range<u64>]) -> Result<()> {
+        (**self).prepare(ranges)
     }
 }
 

@@ -5,10 +5,10 @@
 //! is an error that names the ranges to fetch ([`Error::missing`]); the driver provides them and runs
 //! the call again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use quick_cache::sync::Cache;
 
@@ -118,6 +118,12 @@ impl<S: ReadAt> ReadAt for Pages<S> {
     fn bytes(&self) -> Option<&[u8]> {
         self.source.bytes()
     }
+    fn is_partial(&self) -> bool {
+        self.source.is_partial()
+    }
+    fn prepare(&self, ranges: &[Range<u64>]) -> Result<()> {
+        self.source.prepare(ranges)
+    }
 }
 
 /// A source of known length of which only the provided pages are there.
@@ -138,22 +144,39 @@ impl<S: ReadAt> ReadAt for Pages<S> {
 pub struct Sparse {
     len: u64,
     pages: RwLock<HashMap<u64, Box<[u8]>>>,
+    /// The pages in the order in which they came, the oldest first.
+    order: Mutex<VecDeque<u64>>,
 }
 
 impl Sparse {
     /// A source of `len` bytes, none of them there yet.
     pub fn new(len: u64) -> Self {
-        Sparse { len, pages: RwLock::new(HashMap::new()) }
+        Sparse { len, pages: RwLock::default(), order: Mutex::default() }
+    }
+    /// Lets the oldest pages go until those that are left have at most so many bytes: between two calls, since
+    /// what one call was given it needs together.
+    pub fn keep(&self, most_bytes: u64) {
+        let mut pages = self.pages.write().unwrap_or_else(PoisonError::into_inner);
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = usize::try_from(most_bytes.checked_div(PAGE_BYTES).unwrap_or(0)).unwrap_or(usize::MAX);
+        while pages.len() > most {
+            match order.pop_front() {
+                Some(oldest) => drop(pages.remove(&oldest)),
+                None => break,
+            }
+        }
     }
     /// Gives bytes at a page boundary; a last part of less than a page counts only at the end of the source.
     pub fn provide(&self, offset: u64, bytes: &[u8]) {
         let mut pages = self.pages.write().unwrap_or_else(PoisonError::into_inner);
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         let size = usize::try_from(PAGE_BYTES).unwrap_or(usize::MAX);
         let first = offset.checked_div(PAGE_BYTES).unwrap_or(0);
         for (index, page) in (first..).zip(bytes.chunks(size)) {
             let end = index.saturating_mul(PAGE_BYTES).saturating_add(u64::try_from(page.len()).unwrap_or(0));
-            if page.len() == size || end == self.len {
-                pages.insert(index, page.into());
+            let is_whole = page.len() == size || end == self.len;
+            if is_whole && pages.insert(index, page.into()).is_none() {
+                order.push_back(index);
             }
         }
     }
@@ -203,6 +226,17 @@ impl ReadAt for Sparse {
             at = at.saturating_add(u64::try_from(n).unwrap_or(0));
         }
         Ok(())
+    }
+    fn is_partial(&self) -> bool {
+        true
+    }
+    fn prepare(&self, ranges: &[Range<u64>]) -> Result<()> {
+        let bytes = |r: &Range<u64>| usize::try_from(r.end.min(self.len).saturating_sub(r.start)).unwrap_or(usize::MAX);
+        let missing: Vec<_> = ranges.iter().flat_map(|r| self.missing(r.start, bytes(r))).collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(Error::missing_ranges(missing)),
+        }
     }
     fn read_ranges(&self, ranges: &mut [(u64, &mut [u8])]) -> Result<()> {
         let missing: Vec<_> = ranges.iter().flat_map(|(o, b)| self.missing(*o, b.len())).collect();

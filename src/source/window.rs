@@ -1,5 +1,6 @@
 //! A source seen from a base offset: the user block before the superblock is out of sight.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::ReadAt;
@@ -39,6 +40,13 @@ impl ReadAt for Window {
             *offset = offset.saturating_add(self.base);
         }
         self.source.read_ranges(ranges)
+    }
+    fn is_partial(&self) -> bool {
+        self.source.is_partial()
+    }
+    fn prepare(&self, ranges: &[Range<u64>]) -> Result<()> {
+        let moved = |r: &Range<u64>| r.start.saturating_add(self.base)..r.end.saturating_add(self.base);
+        self.source.prepare(&ranges.iter().map(moved).collect::<Vec<_>>())
     }
     fn bytes(&self) -> Option<&[u8]> {
         self.source.bytes()?.get(usize::try_from(self.base).ok()?..)

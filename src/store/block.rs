@@ -123,6 +123,15 @@ impl Store {
     pub(super) fn window(&self) -> &Window {
         self.pages.source()
     }
+    /// Whether some bytes of the source may not be there yet.
+    pub fn is_partial(&self) -> bool {
+        self.pages.is_partial()
+    }
+    /// Tells what is about to be read; see [`ReadAt::prepare`].
+    pub fn prepare(&self, blocks: &[(Addr, u64)]) -> Result<()> {
+        let range = |(address, len): &(Addr, u64)| address.get().map(|at| at..at.saturating_add(*len).min(self.end()));
+        self.pages.prepare(&blocks.iter().filter_map(range).collect::<Vec<_>>())
+    }
     /// All bytes of the source, from its first one on.
     pub fn source_bytes(&self) -> Result<Vec<u8>> {
         let source = self.pages.source().source();
