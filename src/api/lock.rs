@@ -49,3 +49,25 @@ fn take(locking: Locking, lock: impl FnOnce() -> Result<(), TryLockError>, how: 
         Err(TryLockError::Error(e)) => Err(e.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::session::File as Hdf5;
+    use crate::source::file::DiskFile;
+
+    #[test]
+    fn a_lock_ends_with_its_file_though_a_copy_of_it_is_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.h5");
+        Hdf5::create(&path).unwrap().close().unwrap();
+        let disk = DiskFile::open(&path).unwrap();
+        shared(disk.file(), Locking::On).unwrap();
+        // What a process has that another thread starts just now.
+        let copy = disk.file().try_clone().unwrap();
+        assert!(Hdf5::open_rw(&path).is_err());
+        drop(disk);
+        Hdf5::open_rw(&path).unwrap().close().unwrap();
+        drop(copy);
+    }
+}

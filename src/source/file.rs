@@ -43,6 +43,14 @@ impl DiskFile {
     }
 }
 
+impl Drop for DiskFile {
+    /// Lets go of the lock, if there is one. Closing the file is not enough: a process that another thread starts has
+    /// a copy of the open file until it runs its program, and the lock would stay for as long.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
+
 #[cfg(unix)]
 fn read_part(file: &File, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buf, offset)
