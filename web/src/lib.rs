@@ -4,7 +4,7 @@
 //! - [`file`](mod@file): an open file: objects, attributes, values
 //! - [`describe`]: objects as JSON
 //! - [`values`]: elements as typed arrays and JavaScript values
-//! - [`write`]: a new file in memory
+//! - [`mod@write`]: a new file in memory
 //! - [`error`]: errors as JavaScript throws them
 
 pub mod describe;
