@@ -21,6 +21,7 @@ mod show;
 mod style;
 mod tree;
 mod values;
+mod view;
 
 /// Look into HDF5 files.
 #[derive(Parser)]
@@ -70,6 +71,11 @@ enum Command {
         after_help = "Examples:\n  h5 recover scan.h5\n\nCompletes a commit that was cut short. The mark that libhdf5 leaves in a file whose writer was killed is cleared once a\ncheck of all structures and data finds no problem.\n\nExit status: 0 the file is whole, 1 it is not, 2 wrong use or the file could not be opened."
     )]
     Recover(recover::Args),
+    /// Show a file in the browser
+    #[command(
+        after_help = "Examples:\n  h5 view scan.h5\n  h5 view scan.h5 /RawData/Scan000\n  h5 view scan.h5 --no-open --port 8080\n\nThe page and the file are served on 127.0.0.1 under an address that nobody can guess; nothing else can be reached, and\nnothing leaves the machine. Only the parts of the file that are shown are read."
+    )]
+    View(view::Args),
 }
 
 /// How a command ended.
@@ -154,6 +160,7 @@ fn main() -> ExitCode {
         Command::Copy(args) => (PathBuf::from(&args.from), copy::run(&args)),
         Command::Recover(args) => (args.file.clone(), recover::run(&args)),
         Command::Digest(args) => (args.file.clone(), digest::run(&args)),
+        Command::View(args) => (args.file.clone(), view::run(&args)),
     };
     match result {
         Ok(Outcome::Whole) | Err(Failure::PipeClosed) => ExitCode::SUCCESS,
