@@ -14,8 +14,8 @@ export interface DataType {
   /** Numbers that do not fill their bytes: bits that count, and where they begin. */
   precision?: number;
   offset?: number;
-  /** Strings: of variable length, character set ('ascii' or 'utf-8'), padding. */
-  variable?: boolean;
+  /** Strings: whether their length varies, character set ('ascii' or 'utf8'), padding. */
+  vlen?: boolean;
   cset?: string;
   pad?: string;
   /** Opaque data: what they are. */
