@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut out = anstream::stdout();
     writeln!(out, "{address}\nOnly this machine reaches it, by this address; Ctrl-C ends it.")?;
     out.flush()?;
-    if !args.no_open && webbrowser::open(&address).is_err() {
+    if !args.no_open && open::that_detached(&address).is_err() {
         crate::warn(&args.file, "no browser could be opened: open the address yourself");
     }
     server.run();
