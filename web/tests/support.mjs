@@ -1,6 +1,8 @@
 // What the tests share: fixtures, sources of bytes, a server of ranges.
 import { createServer } from 'node:http';
-import { readFileSync, readdirSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createHash } from 'node:crypto';
 
 export const root = new URL('../../', import.meta.url);
@@ -52,18 +54,37 @@ async function attempt(call) {
   }
 }
 
+const KINDS = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' };
+
+/** Starts a server on the loopback address; gives its address. */
+async function listen(answer) {
+  const server = createServer(answer);
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { base: `http://127.0.0.1:${server.address().port}`, close };
+}
+
+/** The range that a request asks for, of so many bytes: `[start, end)`. */
+function asked(request, size) {
+  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+  return range && [Number(range[1]), Math.min(Number(range[2]) + 1, size)];
+}
+
 /** A server of one file: with ranges or without. `log` gets the bytes of each answer. */
 export async function serve(bytes, { ranges = true, version = () => '"1"' } = {}) {
   const log = [];
-  const server = createServer((request, response) => {
+  const { base, close } = await listen((request, response) => {
     const all = typeof bytes === 'function' ? bytes() : bytes;
-    const range = ranges && /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+    const range = ranges && asked(request, all.length);
     const same = !request.headers['if-range'] || request.headers['if-range'] === version();
     response.setHeader('ETag', version());
     if (request.url !== '/file.h5') {
       response.writeHead(404).end();
     } else if (range && same) {
-      const [start, end] = [Number(range[1]), Math.min(Number(range[2]) + 1, all.length)];
+      const [start, end] = range;
       log.push(end - start);
       response.writeHead(206, { 'Content-Range': `bytes ${start}-${end - 1}/${all.length}`, 'Content-Length': end - start });
       response.end(all.subarray(start, end));
@@ -73,8 +94,33 @@ export async function serve(bytes, { ranges = true, version = () => '"1"' } = {}
       response.end(all);
     }
   });
-  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
-  return { log, url: new URL(`http://127.0.0.1:${server.address().port}/file.h5`), close: () => server.close() };
+  return { log, url: new URL(`${base}/file.h5`), close };
+}
+
+/** A server of the viewer, and of the files of these paths below `/files/`. `log` gets the bytes of each answer of a file. */
+export async function servePage(files = {}) {
+  const log = [];
+  const { base, close } = await listen((request, response) => {
+    const name = decodeURIComponent(request.url.split('?')[0]);
+    const file = name.startsWith('/files/') ? files[name.slice('/files/'.length)] : undefined;
+    const path = file ?? fileURLToPath(new URL(`web/dist/viewer${name === '/' ? '/index.html' : name}`, root));
+    if (!existsSync(path)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const size = statSync(path).size;
+    const range = asked(request, size);
+    const [start, end] = range ?? [0, size];
+    if (file) log.push(end - start);
+    response.writeHead(range ? 206 : 200, {
+      'Content-Type': KINDS[extname(path)] ?? 'application/octet-stream',
+      'Content-Length': end - start,
+      ...(range ? { 'Content-Range': `bytes ${start}-${end - 1}/${size}` } : {}),
+    });
+    if (end > start) createReadStream(path, { start, end: end - 1 }).pipe(response);
+    else response.end();
+  });
+  return { log, base, close, address: (name, path) => `${base}/?url=${encodeURIComponent(`files/${name}`)}${path ? `&path=${encodeURIComponent(path)}` : ''}` };
 }
 
 export const hash = (text) => createHash('sha256').update(text).digest('hex');

@@ -12,16 +12,27 @@ function pairs(data: TypedArray): [number, number][] {
   return out;
 }
 
+/** Elements as H5Web takes them: complex numbers in pairs, enumerations as numbers whatever their width. */
+function taken(data: TypedArray | Value[], type: DataType): ArrayLike<unknown> {
+  if (!ArrayBuffer.isView(data)) {
+    return data;
+  }
+  if (type.class === 'enum' && typeof data[0] === 'bigint') {
+    return Array.from(data as BigInt64Array, Number);
+  }
+  return complexPart(type) ? pairs(data) : data;
+}
+
 /** All elements of a slice, in one list; the one element of a scalar. */
 export function shown({ shape, data }: Slice, type: DataType, scalar: boolean): unknown {
-  const list = complexPart(type) && ArrayBuffer.isView(data) ? pairs(data) : data;
+  const list = taken(data, type);
   return scalar && shape.length === 0 ? list[0] : list;
 }
 
 /** The value of an attribute. */
 export function attributeValue(value: Value, type: DataType, scalar: boolean): unknown {
-  if (!scalar && complexPart(type) && ArrayBuffer.isView(value)) {
-    return pairs(value as TypedArray);
+  if (type.class === 'enum' && typeof value === 'bigint') {
+    return Number(value);
   }
-  return value;
+  return !scalar && ArrayBuffer.isView(value) ? taken(value as TypedArray, type) : value;
 }
