@@ -1,6 +1,6 @@
 //! Attributes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::session::File;
 use crate::error::{At, Error, Result};
@@ -17,12 +17,8 @@ pub struct Attribute {
     pub(crate) file: File,
     pub(crate) stored: StoredAttribute,
     pub(crate) path: String,
-}
-
-/// An attribute whose type and space are decoded.
-#[derive(Clone)]
-pub(crate) struct Decoded {
-    pub(crate) parts: Arc<AttributeInfoParts>,
+    /// Type, space and data, once they were asked for.
+    decoded: OnceLock<Arc<AttributeInfoParts>>,
 }
 
 impl Attribute {
@@ -38,26 +34,33 @@ impl Attribute {
     pub fn creation_index(&self) -> Option<u32> {
         self.stored.order
     }
-    pub(crate) fn decoded(&self) -> Result<Decoded> {
+    fn new(file: &File, stored: StoredAttribute, path: &str) -> Attribute {
+        Attribute { file: file.clone(), stored, path: path.to_string(), decoded: OnceLock::new() }
+    }
+    pub(crate) fn decoded(&self) -> Result<&Arc<AttributeInfoParts>> {
+        if let Some(known) = self.decoded.get() {
+            return Ok(known);
+        }
         let parts = self.stored.parts(self.file.container());
         let path = || format!("{} attribute {}", self.path, self.name());
-        Ok(Decoded { parts: Arc::new(parts.map_err(|e| e.on_path(&path()))?) })
+        let parts = Arc::new(parts.map_err(|e| e.on_path(&path()))?);
+        Ok(self.decoded.get_or_init(|| parts))
     }
     /// Type, space, committed datatype and stored data.
     pub fn parts(&self) -> Result<AttributeInfoParts> {
-        self.decoded().map(|d| (*d.parts).clone())
+        self.decoded().map(|parts| (**parts).clone())
     }
     /// Its type.
     pub fn datatype(&self) -> Result<Arc<Datatype>> {
-        Ok(self.decoded()?.parts.datatype.clone())
+        Ok(self.decoded()?.datatype.clone())
     }
     /// Its extent.
     pub fn space(&self) -> Result<Dataspace> {
-        Ok(self.decoded()?.parts.space.clone())
+        Ok(self.decoded()?.space.clone())
     }
     /// Its dimensions, slowest first; none for a scalar.
     pub fn shape(&self) -> Result<Vec<u64>> {
-        Ok(self.space()?.dims.iter().map(|d| d.0).collect())
+        Ok(self.decoded()?.space.dims.iter().map(|d| d.0).collect())
     }
 }
 
@@ -65,7 +68,7 @@ impl Attribute {
 pub(crate) fn found(file: &File, header: &ObjectHeader, path: &str) -> (Vec<Attribute>, Option<Error>) {
     let mut out = Vec::new();
     let result = attributes::each(file.container(), header, &mut |stored| {
-        out.push(Attribute { file: file.clone(), stored, path: path.to_string() });
+        out.push(Attribute::new(file, stored, path));
         Ok(())
     });
     out.sort_by(|a: &Attribute, b| a.name_bytes().cmp(b.name_bytes()));
@@ -79,7 +82,7 @@ pub(crate) fn list(file: &File, header: &ObjectHeader, path: &str) -> Result<Vec
 
 pub(crate) fn open(file: &File, header: &ObjectHeader, path: &str, name: &str) -> Result<Attribute> {
     match attributes::find(file.container(), header, name.as_bytes()).on(path)? {
-        Some(stored) => Ok(Attribute { file: file.clone(), stored, path: path.to_string() }),
+        Some(stored) => Ok(Attribute::new(file, stored, path)),
         None => Err(Error::not_found(format!("there is no attribute {name} here")).on_path(path)),
     }
 }

@@ -18,6 +18,14 @@ use crate::store::commit::Manner;
 use crate::store::open::Container;
 use crate::wire::Widths;
 
+/// Files are made and changed by builds with the feature `write` only.
+fn can_write() -> Result<()> {
+    if cfg!(feature = "write") {
+        return Ok(());
+    }
+    Err(Error::unsupported("writing: this is a build without the feature `write`"))
+}
+
 impl OpenOptions {
     /// Opens the file at `path` for reading and writing.
     ///
@@ -80,6 +88,7 @@ impl OpenOptions {
         path: Option<&Path>,
         disk: Option<Arc<DiskFile>>,
     ) -> Result<File> {
+        can_write()?;
         let container = Container::open_writable(sink, self.limits, Arc::new(self.filters.clone()))?;
         container.store.keep_readable(self.always_readable)?;
         let bound = self.bound.unwrap_or_else(|| Bound::of_superblock(container.superblock.version()));
@@ -95,6 +104,7 @@ impl OpenOptions {
         path: Option<&Path>,
         disk: Option<Arc<DiskFile>>,
     ) -> Result<File> {
+        can_write()?;
         let bound = self.bound.unwrap_or_default();
         let attribute_phase = self.phase_change();
         let root = NewGroup { track_order: self.track_order, attribute_phase, ..NewGroup::default() };
@@ -241,6 +251,9 @@ impl File {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if !cfg!(feature = "write") {
+            return;
+        }
         if let Some(editing) = self.editing.as_ref().filter(|e| !e.closed.load(Ordering::Acquire)) {
             let power_safe = editing.durability == Durability::Power;
             let manner = Manner { power_safe, closing: true };

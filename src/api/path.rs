@@ -15,7 +15,8 @@ pub(crate) struct Found {
 
 /// The path of a link in a group.
 pub(crate) fn join(group: &str, name: &str) -> String {
-    if group == "/" { format!("/{name}") } else { format!("{group}/{name}") }
+    let group = if group == "/" { "" } else { group };
+    [group, name].join("/")
 }
 
 /// Follows a path from the group at `start`. None where a name is missing or a link leads nowhere.

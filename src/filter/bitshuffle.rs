@@ -69,6 +69,7 @@ impl Filter for Bitshuffle {
         BLOCK.set(block);
         result
     }
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         let compressor = Compressor::of(ctx)?;
         if compressor == Compressor::None {

@@ -32,6 +32,7 @@ impl Filter for Blosc {
         chunk.decode(out, &mut Scratch::default())
     }
 
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         out.clear();
         let settings = Settings::read(ctx)?;

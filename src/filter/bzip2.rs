@@ -47,6 +47,7 @@ impl Filter for Bzip2 {
             }
         }
     }
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         let mut state = Compress::new(Compression::new(ctx.value(0, 9).clamp(1, 9)), 0);
         out.clear();

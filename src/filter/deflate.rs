@@ -38,6 +38,7 @@ impl Filter for Deflate {
         DECOMPRESS.set(Some(state));
         result
     }
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         let level = ctx.value(0, 6).min(9);
         let mut state = match COMPRESS.take() {

@@ -40,6 +40,7 @@ impl Filter for Fletcher32 {
         out.extend_from_slice(data);
         Ok(())
     }
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         ctx.check("fletcher32", input.len().saturating_add(4))?;
         out.clear();

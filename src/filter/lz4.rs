@@ -49,6 +49,7 @@ impl Filter for Lz4 {
         }
         Ok(())
     }
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         let block = match ctx.value(0, 0) {
             0 => DEFAULT_BLOCK,

@@ -54,6 +54,7 @@ impl Filter for Lzf {
         }
         Ok(())
     }
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         out.clear();
         out.reserve(input.len().saturating_add(input.len() / LONGEST_LITERAL).saturating_add(1));

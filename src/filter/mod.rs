@@ -4,6 +4,9 @@
 //! is written, backward when it is read. Each filter is one file of this folder and one row of
 //! the table at the end; a user's own implements [`Filter`] and is given to a [`Registry`].
 
+// Without it, what only encodes is not called.
+#![cfg_attr(not(feature = "write"), allow(dead_code, unused_imports))]
+
 use std::sync::Arc;
 
 use crate::error::{Error, Result};

@@ -199,6 +199,7 @@ impl Filter for Nbit {
         Ok(())
     }
 
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         out.clear();
         let Some((node, elements)) = parameters(ctx)? else {

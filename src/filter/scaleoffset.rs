@@ -148,6 +148,7 @@ impl Filter for ScaleOffset {
 
     /// A fixed number of bits for integers is taken as the least number: where the values need
     /// more they get more, so that nothing is lost.
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         out.clear();
         let layout = Layout::new(ctx)?;

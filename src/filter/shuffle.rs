@@ -35,6 +35,7 @@ impl Filter for Shuffle {
         unshuffle(input, element_size(ctx), out);
         Ok(())
     }
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         ctx.check("shuffle", input.len())?;
         out.resize(input.len(), 0);
@@ -62,16 +63,26 @@ fn zip_high<S: Simd>(a: u8x16<S>, b: u8x16<S>) -> u8x16<S> {
     a.zip_high(b)
 }
 
+/// What `map` of arrays does, as a loop: in builds for size that is a call for each tile.
+#[inline(always)]
+pub(crate) fn each<A: Copy, B: Copy, const W: usize>(items: [A; W], blank: B, f: impl Fn(A) -> B) -> [B; W] {
+    let mut out = [blank; W];
+    for (to, from) in out.iter_mut().zip(&items) {
+        *to = f(*from);
+    }
+    out
+}
+
 /// Loads each of the lanes into a register.
 #[inline(always)]
 pub(crate) fn load<S: Simd, const W: usize>(simd: S, lanes: [Lanes; W]) -> [u8x16<S>; W] {
-    lanes.map(|lane| u8x16::simd_from(simd, lane))
+    each(lanes, u8x16::splat(simd, 0), |lane| u8x16::simd_from(simd, lane))
 }
 
 /// The content of the registers.
 #[inline(always)]
 pub(crate) fn store<S: Simd, const W: usize>(tile: [u8x16<S>; W]) -> [Lanes; W] {
-    tile.map(Lanes::from)
+    each(tile, [0; 16], Lanes::from)
 }
 
 /// Lanes that hold 16 elements of as many bytes as there are lanes.
@@ -246,11 +257,11 @@ where
         let count = tiles.len();
         let lanes = lanes.map(|plane| plane.get(..count).unwrap_or_default());
         for (index, tile) in tiles.iter_mut().enumerate() {
-            *tile = store(load(simd, lanes.map(|plane| lane(plane, index))).unshuffle());
+            *tile = store(load(simd, each(lanes, [0; 16], |plane| lane(plane, index))).unshuffle());
         }
     } else {
         for (index, tile) in whole.chunks_exact_mut(element_size.saturating_mul(16)).enumerate() {
-            let elements = store(load(simd, lanes.map(|plane| lane(plane, index))).unshuffle());
+            let elements = store(load(simd, each(lanes, [0; 16], |plane| lane(plane, index))).unshuffle());
             let elements = elements.as_flattened().as_chunks::<W>().0;
             for (element, from) in tile.chunks_exact_mut(element_size).zip(elements) {
                 if let Some(to) = element.get_mut(offset..end) {

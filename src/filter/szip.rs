@@ -146,6 +146,7 @@ impl Filter for Szip {
         Ok(())
     }
 
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         out.clear();
         let layout = Layout::new(ctx)?;

@@ -106,7 +106,7 @@ fn decode_blocks<S: Scalar, const SIZE: usize, const GROUPS: usize>(
 }
 
 /// Puts a block's values at their places, but for those outside of the array.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn scatter<S: Scalar>(values: &[S], out: &mut [u8], sizes: [usize; 4], [x, y, z, w]: [usize; 4]) {
     let [size_x, size_y, size_z, size_w] = sizes;
     let width = size_x.saturating_sub(x).min(4).wrapping_mul(S::BYTES);

@@ -34,6 +34,7 @@ impl Filter for Zstd {
         out.reserve(ctx.expected.min(ctx.limit).min(largest(input)));
         decompress("zstd", input, out, ctx.limit)
     }
+    #[cfg(feature = "write")]
     fn encode(&self, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
         out.clear();
         compress(input, out, level(ctx.value(0, 3)))?;

@@ -71,8 +71,8 @@ impl DatasetInfo {
     pub fn load(c: &Container, header: &ObjectHeader) -> Result<DatasetInfo> {
         let w = c.store.widths;
         let (datatype, committed) = datatype_of(c, header)?;
-        let body = |kind: u16| -> Result<Option<Vec<u8>>> {
-            header.find(kind).map(|m| shared::body(c, m).map(|(b, _)| b.into_owned())).transpose()
+        let body = |kind: u16| -> Result<Option<Cow<'_, [u8]>>> {
+            header.find(kind).map(|m| shared::body(c, m).map(|(b, _)| b)).transpose()
         };
         let missing = |kind: u16| move || message::structure(kind).damaged("the message is missing");
         let space = Dataspace::parse(&body(message::DATASPACE)?.ok_or_else(missing(message::DATASPACE))?, w)?;

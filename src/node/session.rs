@@ -54,8 +54,10 @@ struct Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // An error of the commit that follows is reported by the file; the attributes are part of it.
-        let _ = self.settle();
+        if cfg!(feature = "write") {
+            // An error of the commit that follows is reported by the file; the attributes are part of it.
+            let _ = self.settle();
+        }
     }
 }
 

@@ -41,11 +41,15 @@ pub fn put_uint(value: &u64, width: u8) -> BinResult<()> {
     write_uint(writer, *value, width)
 }
 
+/// So much memory is taken without looking whether the bytes are there.
+const PIECE_BYTES: u64 = 512;
+
 /// Reads `count` bytes; memory grows only with the bytes that are there.
 pub fn read_bytes<R: Read + Seek>(reader: &mut R, count: u64) -> BinResult<Vec<u8>> {
-    let mut out = Vec::new();
-    reader.take(count).read_to_end(&mut out)?;
-    if u64::try_from(out.len()).ok() != Some(count) {
+    let mut out = vec![0; usize::try_from(count.min(PIECE_BYTES)).unwrap_or_default()];
+    reader.read_exact(&mut out)?;
+    let left = count.saturating_sub(PIECE_BYTES);
+    if left > 0 && u64::try_from(reader.take(left).read_to_end(&mut out)?).ok() != Some(left) {
         return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
     }
     Ok(out)

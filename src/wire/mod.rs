@@ -21,6 +21,10 @@ pub mod widths;
 pub use widths::{Addr, Length, Widths};
 
 /// Decodes one structure from the start of `bytes`; gives it and the number of bytes it took.
+///
+/// Each structure stays a function of its own: callers that decode many would grow beyond what a compiler that works while
+/// a page waits gets through.
+#[inline(never)]
 pub fn decode<'a, T>(bytes: &[u8], args: T::Args<'a>, at: &Structure) -> Result<(T, usize)>
 where
     T: BinRead + ReadEndian,

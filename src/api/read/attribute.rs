@@ -9,7 +9,6 @@ use crate::api::value::Value;
 use crate::error::{Error, Result};
 use crate::format::message::dataspace::SpaceClass;
 use crate::format::message::datatype::Datatype;
-use crate::model::attributes::AttributeInfoParts;
 
 /// Reads an attribute with options; [`Attribute::reader`] makes it.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +34,7 @@ impl AttributeReader<'_> {
         format!("{} attribute {}", self.attribute.path, self.attribute.name())
     }
     fn decoded<T: H5Type>(&self) -> Result<(Vec<usize>, Vec<T>)> {
-        let parts: AttributeInfoParts = self.attribute.parts()?;
+        let parts = self.attribute.decoded()?;
         let datatype: &Datatype = &parts.datatype;
         let decode = || {
             let plan = T::plan(datatype)?;

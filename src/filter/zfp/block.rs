@@ -17,7 +17,7 @@ enum Form<S> {
 }
 
 /// Decodes the block that starts at the stream's position; `x` runs fastest.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn decode<S: Scalar, const SIZE: usize, const GROUPS: usize>(
     stream: &mut BitStream<'_>,
     parameters: &Parameters,
@@ -66,7 +66,7 @@ pub(super) fn decode<S: Scalar, const SIZE: usize, const GROUPS: usize>(
 }
 
 /// Reads what precedes the integers of a block: emptiness, common exponent.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn form<S: Scalar, const SIZE: usize>(
     stream: &mut BitStream<'_>,
     parameters: &Parameters,
@@ -93,7 +93,7 @@ fn form<S: Scalar, const SIZE: usize>(
 }
 
 /// Applies a transform of four integers to all lines of the block, the last dimension first.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn along_axes<I: Integer, const SIZE: usize>(block: &mut [I; SIZE], transform: impl Fn([I; 4]) -> [I; 4]) {
     if SIZE >= 256 {
         along_axis::<I, 64>(block, &transform);
@@ -108,7 +108,7 @@ fn along_axes<I: Integer, const SIZE: usize>(block: &mut [I; SIZE], transform: i
 }
 
 /// Applies a transform to all lines whose values are `STRIDE` apart.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn along_axis<I: Integer, const STRIDE: usize>(block: &mut [I], transform: &impl Fn([I; 4]) -> [I; 4]) {
     for slab in block.chunks_exact_mut(STRIDE.wrapping_mul(4)) {
         let (low, high) = slab.split_at_mut(STRIDE.wrapping_mul(2));
@@ -121,7 +121,7 @@ fn along_axis<I: Integer, const STRIDE: usize>(block: &mut [I], transform: &impl
 }
 
 /// Undoes the decorrelating transform of the lossy modes, in steps that lose nothing but carries.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn recorrelate<I: Integer>([x, y, z, w]: [I; 4]) -> [I; 4] {
     let y = y.plus(w.half());
     let w = w.minus(y.half());
@@ -133,13 +133,13 @@ fn recorrelate<I: Integer>([x, y, z, w]: [I; 4]) -> [I; 4] {
 }
 
 /// Difference and sum.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn butterfly<I: Integer>(a: I, b: I) -> (I, I) {
     (a.minus(b), a.plus(b))
 }
 
 /// Undoes the reversible transform: third, second and first differences become values.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn sums<I: Integer>([x, y, z, w]: [I; 4]) -> [I; 4] {
     let w = w.plus(z);
     let z = z.plus(y);

@@ -28,7 +28,7 @@ const fn low_halves(distance: u32) -> u64 {
 }
 
 /// One step of a transposition: swaps the off-diagonal squares of side `DISTANCE`.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn swap_squares<const DISTANCE: usize>(rows: &mut [u64]) {
     let mask = low_halves(DISTANCE as u32);
     for pair in rows.chunks_exact_mut(DISTANCE.wrapping_mul(2)) {
@@ -42,7 +42,7 @@ fn swap_squares<const DISTANCE: usize>(rows: &mut [u64]) {
 }
 
 /// Transposes the square bit matrices in the lanes of as many rows as a lane has bits.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn transpose(rows: &mut [u64]) {
     if rows.len() >= 64 {
         swap_squares::<32>(rows);
@@ -59,7 +59,7 @@ fn transpose(rows: &mut [u64]) {
 }
 
 /// Decodes one bit plane of `size` coefficients, of which a head of `known` has had ones already.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn plane<const GROUPS: usize>(
     stream: &mut BitStream<'_>,
     size: u32,
@@ -161,7 +161,7 @@ impl<const SIZE: usize, const GROUPS: usize> Filling<'_, SIZE, GROUPS> {
 }
 
 /// Decodes planes of four coefficients as long as there are many bits and groups.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn steps<const SIZE: usize, const GROUPS: usize>(
     stream: &mut BitStream<'_>,
     filling: &mut Filling<'_, SIZE, GROUPS>,
@@ -190,7 +190,7 @@ fn steps<const SIZE: usize, const GROUPS: usize>(
 /// Decodes the coefficients of a block: at most `precision` planes of `width`, `budget` bits.
 ///
 /// On return row `i` of group `g` holds coefficient `64 g + i` as a negabinary number.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn decode<const SIZE: usize, const GROUPS: usize>(
     stream: &mut BitStream<'_>,
     width: u32,

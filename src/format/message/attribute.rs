@@ -111,8 +111,9 @@ fn padded(size: u16, version: u8) -> BinResult<Vec<u8>> {
 
 /// The padding may be cut short at the end of a message.
 fn skip_up_to<R: Read + Seek>(reader: &mut R, bytes: u16) -> BinResult<()> {
-    let mut sink = Vec::new();
-    reader.take(u64::from(bytes)).read_to_end(&mut sink)?;
+    if bytes > 0 {
+        reader.take(u64::from(bytes)).read_to_end(&mut Vec::new())?;
+    }
     Ok(())
 }
 

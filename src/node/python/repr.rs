@@ -5,7 +5,6 @@ use std::fmt::{self, Write};
 use half::f16;
 use num_bigint::BigInt;
 use num_complex::Complex64;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::value::{Date, NumpyScalar, PyArray, PyValue, Time};
 use super::DIGITS;
@@ -166,21 +165,13 @@ fn integer(out: &mut impl Write, int: &BigInt) -> fmt::Result {
     write!(out, "{}0x{text}", if int.sign() == num_bigint::Sign::Minus { "-" } else { "" })
 }
 
-/// Whether Python's `str.isprintable` holds for a character.
+/// Whether Python's `str.isprintable` holds for a character: Rust's standard library escapes the same categories, but for
+/// quotes and backslashes. It escapes combining characters too where they come first.
 fn is_printable(c: char) -> bool {
-    use GeneralCategory as G;
-    c == ' '
-        || !matches!(
-            c.general_category(),
-            G::Control
-                | G::Format
-                | G::Surrogate
-                | G::PrivateUse
-                | G::Unassigned
-                | G::LineSeparator
-                | G::ParagraphSeparator
-                | G::SpaceSeparator
-        )
+    if c.is_ascii() {
+        return matches!(c, ' '..='~');
+    }
+    String::from_iter(['a', c]).escape_debug().nth(1) == Some(c)
 }
 
 /// A string with its quotes.
