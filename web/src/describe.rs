@@ -44,13 +44,13 @@ fn name_of(path: &str) -> &str {
 }
 
 /// What all objects begin with; attributes and more follow.
-fn begin(json: &mut Json, kind: &str, path: &str) {
+fn begin(json: &mut Json<'_>, kind: &str, path: &str) {
     json.raw("{\"kind\":\"").raw(kind).raw("\",\"name\":").string(name_of(path));
     json.raw(",\"path\":").string(path).raw(",\"attributes\":");
 }
 
 /// The dimensions; null where there is no element at all.
-fn dims(json: &mut Json, space: &Dataspace, dims: &[u64]) {
+fn dims(json: &mut Json<'_>, space: &Dataspace, dims: &[u64]) {
     match space.class {
         SpaceClass::Null => json.raw("null"),
         _ => json.numbers(dims),
@@ -58,21 +58,22 @@ fn dims(json: &mut Json, space: &Dataspace, dims: &[u64]) {
 }
 
 /// An attribute without its value.
-pub(crate) fn attribute(json: &mut Json, attribute: &Attribute) -> Result<()> {
-    let (datatype, space, shape) = (attribute.datatype()?, attribute.space()?, attribute.shape()?);
-    json.raw("{\"name\":").string(&attribute.name()).raw(",\"type\":").datatype(&datatype).raw(",\"shape\":");
-    dims(json, &space, &shape);
+pub(crate) fn attribute(json: &mut Json<'_>, attribute: &Attribute) -> Result<()> {
+    let (datatype, shape) = (attribute.datatype()?, attribute.shape()?);
+    json.raw("{\"name\":").string(&text(attribute.name_bytes())).raw(",\"type\":").datatype(&datatype);
+    json.raw(",\"shape\":");
+    dims(json, &attribute.space()?, &shape);
     json.raw("}");
     Ok(())
 }
 
 /// An attribute that cannot be described: its value says why.
-pub(crate) fn broken_attribute(json: &mut Json, attribute: &Attribute) {
+pub(crate) fn broken_attribute(json: &mut Json<'_>, attribute: &Attribute) {
     json.raw("{\"name\":").string(&attribute.name()).raw(",\"type\":{\"class\":\"opaque\"},\"shape\":null}");
 }
 
 /// The attributes of an object; what is damaged is told when the values are asked for.
-fn attributes(json: &mut Json, found: Result<Vec<Attribute>>) -> Result<()> {
+fn attributes(json: &mut Json<'_>, found: Result<Vec<Attribute>>) -> Result<()> {
     let found = match found {
         Ok(found) => found,
         Err(e) if e.is_missing() => return Err(e),
@@ -110,7 +111,7 @@ fn layout_name(d: &Dataset) -> &'static str {
     }
 }
 
-fn dataset(json: &mut Json, d: &Dataset, path: &str) -> Result<()> {
+fn dataset(json: &mut Json<'_>, d: &Dataset, path: &str) -> Result<()> {
     begin(json, "dataset", path);
     attributes(json, d.attributes())?;
     json.raw(",\"type\":").datatype(d.datatype()).raw(",\"shape\":");
@@ -151,7 +152,7 @@ fn dataset(json: &mut Json, d: &Dataset, path: &str) -> Result<()> {
 }
 
 /// An object, a group without its members.
-pub(crate) fn object(json: &mut Json, node: &Node, path: &str) -> Result<()> {
+pub(crate) fn object(json: &mut Json<'_>, node: &Node, path: &str) -> Result<()> {
     match node {
         Node::Group(g) => {
             begin(json, "group", path);
@@ -170,7 +171,7 @@ pub(crate) fn object(json: &mut Json, node: &Node, path: &str) -> Result<()> {
 }
 
 /// A link of which the object cannot be told.
-fn unresolved(json: &mut Json, link: &Link, path: &str, error: Option<&Error>) {
+fn unresolved(json: &mut Json<'_>, link: &Link, path: &str, error: Option<&Error>) {
     begin(json, "unresolved", path);
     json.raw("[],\"link\":");
     match &link.target {
@@ -188,7 +189,7 @@ fn unresolved(json: &mut Json, link: &Link, path: &str, error: Option<&Error>) {
 }
 
 /// A member of a group, or why it cannot be told.
-fn member(json: &mut Json, group: &Group, link: &Link) -> Result<()> {
+fn member(json: &mut Json<'_>, group: &Group, link: &Link) -> Result<()> {
     let (before, path) = (json.len(), File::member_path(group.path(), &text(&link.name)));
     let told = match group.follow(link) {
         Ok(Some(node)) => object(json, &node, &path).map_err(Some),
@@ -207,7 +208,7 @@ fn member(json: &mut Json, group: &Group, link: &Link) -> Result<()> {
 }
 
 /// A group with its members, each described.
-pub(crate) fn list(json: &mut Json, group: &Group) -> Result<()> {
+pub(crate) fn list(json: &mut Json<'_>, group: &Group) -> Result<()> {
     let (links, broken) = group.links_found();
     if let Some(e) = broken.filter(Error::is_missing) {
         return Err(e);
@@ -217,6 +218,36 @@ pub(crate) fn list(json: &mut Json, group: &Group) -> Result<()> {
     let mut gather = Gather::default();
     json.raw(",\"size\":").number(links.len() as u64).raw(",\"children\":");
     json.list(&links, |json, link| gather.step(member(json, group, link)));
+    json.raw("}");
+    gather.end()
+}
+
+/// The members of a group: kind and name, of datasets and types the type, of datasets the shape; no attributes.
+pub(crate) fn members(json: &mut Json<'_>, group: &Group) -> Result<()> {
+    let (links, broken) = group.links_found();
+    if let Some(e) = broken.filter(Error::is_missing) {
+        return Err(e);
+    }
+    let mut gather = Gather::default();
+    json.raw("{\"path\":").string(group.path()).raw(",\"members\":").list(&links, |json, link| {
+        let node = group.follow(link);
+        if let Err(e) = node.as_ref()
+            && e.is_missing()
+        {
+            gather.miss(e);
+        }
+        json.raw("{\"name\":").string(&text(&link.name)).raw(",\"kind\":");
+        match node {
+            Ok(Some(Node::Group(_))) => json.raw("\"group\"}"),
+            Ok(Some(Node::Dataset(d))) => {
+                json.raw("\"dataset\",\"type\":").datatype(d.datatype()).raw(",\"shape\":");
+                dims(json, &d.info().space, d.shape().as_deref().unwrap_or_default());
+                json.raw("}")
+            }
+            Ok(Some(Node::Type(t))) => json.raw("\"datatype\",\"type\":").datatype(t.datatype()).raw("}"),
+            _ => json.raw("\"unresolved\"}"),
+        };
+    });
     json.raw("}");
     gather.end()
 }

@@ -1,6 +1,6 @@
 //! An open file.
 
-use h5::node::NodeOptions;
+use h5::node::{NodeOptions, PyValue};
 use h5::{Node, OpenOptions};
 use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::describe::{self, Gather};
 use crate::error::{Result, Throw, thrown};
-use crate::json::Json;
+use crate::json::{Json, Types};
 use crate::source::Source;
 use crate::values::{self, Names};
 
@@ -17,6 +17,7 @@ use crate::values::{self, Names};
 #[wasm_bindgen]
 pub struct H5 {
     file: h5::File,
+    types: Types,
     names: OnceCell<Names>,
     no_names: Names,
 }
@@ -34,9 +35,20 @@ fn shape(dims: &[usize]) -> JsValue {
     dims.iter().map(|n| JsValue::from_f64(*n as f64)).collect::<Array>().into()
 }
 
+/// What JavaScript has for a value of Python: texts, numbers, truths, lists; `null` for all else.
+fn plain(value: &PyValue) -> Value {
+    let value = value.plain();
+    if let Some(items) = value.items() {
+        return items.iter().map(plain).collect();
+    }
+    let number = || value.as_i64().map(Value::from).or_else(|| value.as_f64().map(Value::from));
+    let text = || value.as_str().map(Value::from);
+    value.as_bool().map(Value::from).or_else(text).or_else(number).unwrap_or_default()
+}
+
 impl H5 {
     pub(crate) fn of(file: h5::File) -> H5 {
-        H5 { file, names: OnceCell::new(), no_names: Names::default() }
+        H5 { file, types: Types::default(), names: OnceCell::new(), no_names: Names::default() }
     }
     fn node(&self, path: &str) -> h5::Result<Node> {
         let found = self.file.get(path)?;
@@ -54,10 +66,18 @@ impl H5 {
         Ok(self.names.get_or_init(|| names))
     }
     fn described(&self, path: &str, members: bool) -> h5::Result<String> {
-        let mut json = Json::default();
+        let mut json = Json::new(&self.types);
         match self.node(path)? {
             Node::Group(group) if members => describe::list(&mut json, &group)?,
             node => describe::object(&mut json, &node, path)?,
+        }
+        Ok(json.end())
+    }
+    fn told_members(&self, path: &str) -> h5::Result<String> {
+        let mut json = Json::new(&self.types);
+        match self.node(path)? {
+            Node::Group(group) => describe::members(&mut json, &group)?,
+            _ => return Err(h5::Error::usage("this is no group: it has no members").on_path(path)),
         }
         Ok(json.end())
     }
@@ -77,7 +97,7 @@ impl H5 {
             Node::Type(t) => t.attributes()?,
             _ => Vec::new(),
         };
-        let (mut json, values, mut gather) = (Json::default(), Array::new(), Gather::default());
+        let (mut json, values, mut gather) = (Json::new(&self.types), Array::new(), Gather::default());
         json.list(&all, |json, a| {
             let before = json.len();
             let told = describe::attribute(json, a).inspect_err(|_| {
@@ -99,9 +119,9 @@ impl H5 {
             return Ok(Value::Null);
         }
         let node = nodes.get_node(path)?;
-        let text = |(name, value): (String, h5::Result<h5::node::PyValue>)| {
-            let text = value.map_or_else(|e| e.to_string(), |v| v.to_string());
-            json!({"name": name, "text": text})
+        let text = |(name, value): (String, h5::Result<PyValue>)| match value {
+            Ok(value) => json!({"name": name, "text": value.to_string(), "value": plain(&value)}),
+            Err(e) => json!({"name": name, "text": e.to_string()}),
         };
         let attributes: Vec<Value> = node.attrs().each()?.into_iter().map(text).collect();
         Ok(json!({"class": node.class_name(), "title": node.title()?, "attributes": attributes}))
@@ -134,6 +154,10 @@ impl H5 {
     /// A group with its members as JSON, each described.
     pub fn list(&self, path: &str) -> Result<String> {
         self.described(path, true).thrown()
+    }
+    /// The members of a group as JSON, without their attributes.
+    pub fn members(&self, path: &str) -> Result<String> {
+        self.told_members(path).thrown()
     }
     /// The paths of all objects, as JSON.
     pub fn paths(&self) -> Result<String> {

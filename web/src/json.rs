@@ -1,20 +1,45 @@
 //! JSON as text, written as it comes: a list of ten thousand objects is made in milliseconds.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use h5::Datatype;
 use h5::ops::digest::describe;
-
-/// A text of JSON that is being written.
-#[derive(Default)]
-pub(crate) struct Json {
-    text: String,
-    /// The types that were told of: a type is written once, and told by its number after that.
-    types: Vec<Datatype>,
-}
 
 /// Types are told apart by comparing them; files have few.
 const MOST_TYPES: usize = 200;
 
-impl Json {
+/// The types that were told of, with their texts: a call writes a type once, and tells it by its number after that.
+#[derive(Default)]
+pub(crate) struct Types(RefCell<Vec<(Datatype, Rc<str>)>>);
+
+impl Types {
+    /// The text of a type, kept for the next time.
+    fn text(&self, stored: &Datatype) -> Rc<str> {
+        if let Some((_, text)) = self.0.borrow().iter().find(|(known, _)| known == stored) {
+            return text.clone();
+        }
+        let text: Rc<str> = serde_json::Value::Object(describe::datatype(stored)).to_string().into();
+        let mut all = self.0.borrow_mut();
+        if all.len() < MOST_TYPES {
+            all.push((stored.clone(), text.clone()));
+        }
+        text
+    }
+}
+
+/// A text of JSON that is being written.
+pub(crate) struct Json<'a> {
+    text: String,
+    known: &'a Types,
+    /// Those of this text.
+    types: Vec<Rc<str>>,
+}
+
+impl Json<'_> {
+    pub(crate) fn new(known: &Types) -> Json<'_> {
+        Json { text: String::from("{\"told\":"), known, types: Vec::new() }
+    }
     /// Text that is JSON already.
     pub(crate) fn raw(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
@@ -43,8 +68,7 @@ impl Json {
                 break;
             }
         }
-        digits[at..].iter().for_each(|d| self.text.push(char::from(*d)));
-        self
+        self.raw(std::str::from_utf8(&digits[at..]).unwrap_or_default())
     }
     /// Items with commas between them, in brackets.
     pub(crate) fn list<T>(
@@ -67,17 +91,15 @@ impl Json {
             json.number(*n);
         })
     }
-    /// The number of a datatype in the list of types, or the type itself where that is full.
+    /// The number of a datatype in the list of types.
     pub(crate) fn datatype(&mut self, stored: &Datatype) -> &mut Self {
-        let known = self.types.iter().position(|t| t == stored);
-        let number = known.or_else(|| {
-            let next = self.types.len();
-            (next < MOST_TYPES).then(|| self.types.push(stored.clone())).map(|()| next)
+        let text = self.known.text(stored);
+        let number = self.types.iter().position(|t| Rc::ptr_eq(t, &text));
+        let number = number.unwrap_or_else(|| {
+            self.types.push(text);
+            self.types.len() - 1
         });
-        match number {
-            Some(number) => self.number(number as u64),
-            None => self.raw(&described(stored)),
-        }
+        self.number(number as u64)
     }
     /// Whether anything was written.
     pub(crate) fn len(&self) -> usize {
@@ -87,13 +109,13 @@ impl Json {
     pub(crate) fn cut(&mut self, len: usize) {
         self.text.truncate(len);
     }
-    /// What was written, with the list of types: `{"types": [...], "told": ...}`.
-    pub(crate) fn end(self) -> String {
-        let types: Vec<String> = self.types.iter().map(described).collect();
-        format!("{{\"types\":[{}],\"told\":{}}}", types.join(","), self.text)
+    /// What was written, with the list of types: `{"told": ..., "types": [...]}`.
+    pub(crate) fn end(mut self) -> String {
+        let types = std::mem::take(&mut self.types);
+        self.raw(",\"types\":").list(types, |json, text| {
+            json.raw(&text);
+        });
+        self.raw("}");
+        self.text
     }
-}
-
-fn described(stored: &Datatype) -> String {
-    serde_json::Value::Object(describe::datatype(stored)).to_string()
 }

@@ -7,10 +7,20 @@
 //! - [`mod@write`]: a new file in memory
 //! - [`error`]: errors as JavaScript throws them
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+#[cfg(feature = "read")]
 pub mod describe;
 pub mod error;
+#[cfg(feature = "read")]
 pub mod file;
+#[cfg(feature = "read")]
 mod json;
+#[cfg(feature = "read")]
 pub mod source;
+#[cfg(feature = "read")]
 pub mod values;
+#[cfg(feature = "write")]
 pub mod write;

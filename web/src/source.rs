@@ -8,17 +8,28 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use h5::error::{Error, Result};
 use h5::source::ReadAt;
 use h5::source::pages::Sparse;
-use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+#[wasm_bindgen]
+extern "C" {
+    /// `{ readInto(offset, into) }`.
+    #[wasm_bindgen(typescript_type = "{ readInto(offset: number, into: Uint8Array): void }")]
+    #[derive(Clone)]
+    pub type Bytes;
+
+    /// Fills an array, which is memory of this module: nothing is copied on the way.
+    #[wasm_bindgen(method, catch, js_name = readInto)]
+    fn read_into(this: &Bytes, offset: f64, into: &mut [u8]) -> std::result::Result<(), JsValue>;
+}
+
 thread_local! {
-    /// The functions of [`Called`] sources: they belong to this thread, sources are sent between threads.
-    static FUNCTIONS: RefCell<HashMap<u32, Function>> = RefCell::default();
+    /// The objects of [`Called`] sources: they belong to this thread, sources are sent between threads.
+    static OBJECTS: RefCell<HashMap<u32, Bytes>> = RefCell::default();
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// Bytes that a function gives at once: `(offset, length) => Uint8Array`.
+/// Bytes that an object gives at once.
 struct Called {
     id: u32,
     len: u64,
@@ -37,25 +48,17 @@ impl ReadAt for Called {
                 self.len
             )));
         }
-        let function = FUNCTIONS.with_borrow(|all| all.get(&self.id).cloned());
-        let function = function.ok_or_else(|| failed("the source was closed".into()))?;
-        let given = function.call2(&JsValue::NULL, &(offset as f64).into(), &(wanted as f64).into());
-        let given = given.map_err(|e| failed(format!("the source failed: {}", text_of(&e))))?;
-        let bytes = Uint8Array::new(&given);
-        if u64::from(bytes.length()) != wanted {
-            return Err(failed(format!(
-                "the source gave {} bytes where {wanted} were asked for",
-                bytes.length()
-            )));
-        }
-        bytes.copy_to(buf);
-        Ok(())
+        let object = OBJECTS.with_borrow(|all| all.get(&self.id).cloned());
+        let object = object.ok_or_else(|| failed("the source was closed".into()))?;
+        object
+            .read_into(offset as f64, buf)
+            .map_err(|e| failed(format!("the source failed: {}", text_of(&e))))
     }
 }
 
 impl Drop for Called {
     fn drop(&mut self) {
-        FUNCTIONS.with_borrow_mut(|all| all.remove(&self.id));
+        OBJECTS.with_borrow_mut(|all| all.remove(&self.id));
     }
 }
 
@@ -73,10 +76,10 @@ pub struct Source {
 
 #[wasm_bindgen]
 impl Source {
-    /// Bytes that a function gives at once: `(offset, length) => Uint8Array`.
-    pub fn called(size: f64, read: Function) -> Source {
+    /// Bytes that an object gives at once.
+    pub fn called(size: f64, bytes: Bytes) -> Source {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        FUNCTIONS.with_borrow_mut(|all| all.insert(id, read));
+        OBJECTS.with_borrow_mut(|all| all.insert(id, bytes));
         Source { sparse: None, bytes: Arc::new(Called { id, len: size as u64 }) }
     }
     /// Bytes of which none are there yet: calls throw an error of kind `Missing`, the bytes that it lists are

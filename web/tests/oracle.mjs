@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const MOST = 2000;
 const MOST_BYTES = 20e6;
 const AT_ONCE = 40;
-const python = process.env.H5_TEST_PYTHON ?? fileURLToPath(new URL('../../target/python-env/bin/python', import.meta.url));
+export const python = process.env.H5_TEST_PYTHON ?? fileURLToPath(new URL('../../target/python-env/bin/python', import.meta.url));
 
 /** A value as the oracle tells it. */
 export function plain(value) {

@@ -1,10 +1,10 @@
-// The values that the package gives are those that h5py gives: of our fixtures, and of the files that CORPUS names.
+// The values that the package gives are those that h5py gives.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { load, openSync } from '../dist/package/index.js';
-import { elements, files, oracle, same } from './oracle.mjs';
+import { elements, oracle, same } from './oracle.mjs';
 import { fixtures, names } from './support.mjs';
 
 /** What is known to differ, and why. */
@@ -51,11 +51,4 @@ test('every dataset of the fixtures has the values that h5py reads', async () =>
   const { datasets, differing } = compare(names.map((name) => fileURLToPath(new URL(name, fixtures))));
   assert.deepEqual(differing, []);
   assert.ok(datasets > 500, `${datasets} datasets`);
-});
-
-test('and those of the corpus', { skip: !process.env.CORPUS }, async () => {
-  await load();
-  const { datasets, differing } = compare([...files(process.env.CORPUS)]);
-  assert.deepEqual(differing, []);
-  assert.ok(datasets > 5000, `${datasets} datasets`);
 });

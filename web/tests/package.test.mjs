@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { before, test } from 'node:test';
-import { H5Error, NewFile, load, open, openSync } from '../dist/package/index.js';
+import { H5Error, load, open, openSync } from '../dist/package/index.js';
+import { NewFile, loadWriter } from '../dist/package/write.js';
 import { bytesOf, everything, fixtures, names, root, serve } from './support.mjs';
 
-before(() => load());
+before(() => Promise.all([load(), loadWriter()]));
 
 /** What `h5 digest` says; the binary is named by H5, or built before. */
 function native(path) {

@@ -97,13 +97,14 @@ export async function serve(bytes, { ranges = true, version = () => '"1"' } = {}
   return { log, url: new URL(`${base}/file.h5`), close };
 }
 
-/** A server of the viewer, and of the files of these paths below `/files/`. `log` gets the bytes of each answer of a file. */
+/** A server of the viewer, of the package below `/package/`, and of the files of these paths below `/files/`. `log` gets the bytes of each answer of a file. */
 export async function servePage(files = {}) {
   const log = [];
   const { base, close } = await listen((request, response) => {
     const name = decodeURIComponent(request.url.split('?')[0]);
     const file = name.startsWith('/files/') ? files[name.slice('/files/'.length)] : undefined;
-    const path = file ?? fileURLToPath(new URL(`web/dist/viewer${name === '/' ? '/index.html' : name}`, root));
+    const page = name.startsWith('/package/') ? name : `/viewer${name === '/' ? '/index.html' : name}`;
+    const path = file ?? fileURLToPath(new URL(`web/dist${page}`, root));
     if (!existsSync(path)) {
       response.writeHead(404).end();
       return;

@@ -2,7 +2,7 @@ import { H5, Source } from './wasm/h5_web.js';
 import { H5Error, guarded, missing, told } from './errors.ts';
 import * as core from './read.ts';
 import type { AsyncBytes, Progress, SyncBytes } from './sources.ts';
-import type { Attribute, NodeInfo, ObjectInfo, Selection, Slice } from './types.ts';
+import type { Attribute, Member, NodeInfo, ObjectInfo, Selection, Slice } from './types.ts';
 
 export interface CallOptions {
   /** Ends the call. */
@@ -23,6 +23,8 @@ export interface H5File {
   describe(path: string, options?: CallOptions): Promise<ObjectInfo>;
   /** A group with its members, each described. */
   list(path: string, options?: CallOptions): Promise<ObjectInfo>;
+  /** The members of a group in short, without their attributes: the fastest way to walk a file. */
+  members(path: string, options?: CallOptions): Promise<Member[]>;
   /** The paths of all objects below the root. */
   paths(options?: CallOptions): Promise<string[]>;
   /** The attributes of an object with their values. */
@@ -33,6 +35,24 @@ export interface H5File {
   node(path: string, options?: CallOptions): Promise<NodeInfo | null>;
   /** Lets the file go. */
   close(): void;
+}
+
+const PIECE_BYTES = 1 << 22;
+
+/** Fills an array with the bytes from an offset on. */
+function fill(from: SyncBytes, offset: number, into: Uint8Array): void {
+  if (from.readInto) {
+    from.readInto(offset, into);
+    return;
+  }
+  for (let at = 0; at < into.length; at += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, into.length - at);
+    const bytes = from.read(offset + at, length);
+    if (bytes.length !== length) {
+      throw new Error(`the source gave ${bytes.length} bytes where ${length} were asked for`);
+    }
+    into.set(bytes, at);
+  }
 }
 
 /** A file whose bytes are at hand: every call gives its result at once. */
@@ -47,7 +67,7 @@ export class SyncFile {
     this.name = name;
     this.size = bytes.size;
     this.#bytes = bytes;
-    this.#source = Source.called(bytes.size, (offset: number, length: number) => bytes.read(offset, length));
+    this.#source = Source.called(bytes.size, { readInto: (offset: number, into: Uint8Array) => fill(bytes, offset, into) });
     this.#h5 = guarded(() => new H5(this.#source));
   }
 
@@ -57,6 +77,10 @@ export class SyncFile {
 
   list(path: string): ObjectInfo {
     return guarded(() => core.list(this.#h5, path));
+  }
+
+  members(path: string): Member[] {
+    return guarded(() => core.members(this.#h5, path));
   }
 
   paths(): string[] {
@@ -73,14 +97,7 @@ export class SyncFile {
       return read;
     }
     const { data, bytes } = core.allocated(read.array, read.shape);
-    if (this.#bytes.readInto) {
-      this.#bytes.readInto(read.offset, bytes);
-      return { shape: read.shape, data };
-    }
-    const piece = 1 << 22;
-    for (let at = 0; at < bytes.length; at += piece) {
-      bytes.set(this.#bytes.read(read.offset + at, Math.min(piece, bytes.length - at)), at);
-    }
+    fill(this.#bytes, read.offset, bytes);
     return { shape: read.shape, data };
   }
 
@@ -218,6 +235,10 @@ export class LazyFile implements H5File {
     return this.#again(() => core.list(this.#h5!, path), options);
   }
 
+  members(path: string, options: CallOptions = {}): Promise<Member[]> {
+    return this.#again(() => core.members(this.#h5!, path), options);
+  }
+
   paths(options: CallOptions = {}): Promise<string[]> {
     return this.#again(() => core.paths(this.#h5!), options);
   }
@@ -277,6 +298,10 @@ export class HandFile implements H5File {
 
   async list(path: string): Promise<ObjectInfo> {
     return this.#file.list(path);
+  }
+
+  async members(path: string): Promise<Member[]> {
+    return this.#file.members(path);
   }
 
   async paths(): Promise<string[]> {

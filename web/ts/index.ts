@@ -14,7 +14,6 @@ export { load, loadSync } from './engine.ts';
 export { H5Error, type ErrorKind } from './errors.ts';
 export { SyncFile, type CallOptions, type H5File } from './file.ts';
 export { blocked, type Progress, type SyncBytes } from './sources.ts';
-export { NewFile } from './write.ts';
 export type * from './types.ts';
 
 /** Where a file is: an address is a URL, or a text that is one. */

@@ -2,7 +2,7 @@
 
 import type { ErrorKind } from './errors.ts';
 
-export type Method = 'describe' | 'list' | 'paths' | 'attributes' | 'read' | 'node';
+export type Method = 'describe' | 'list' | 'members' | 'paths' | 'attributes' | 'read' | 'node';
 
 export type ToWorker =
   | { id: number; open: File | Blob | ArrayBuffer | Uint8Array | string; name: string }

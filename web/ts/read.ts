@@ -2,7 +2,7 @@
 
 import type { H5 } from './wasm/h5_web.js';
 import { sliceText } from './selection.ts';
-import type { Attribute, DataType, NodeInfo, ObjectInfo, Selection, Slice, TypedArray, Value } from './types.ts';
+import type { Attribute, DataType, Member, NodeInfo, ObjectInfo, Selection, Slice, TypedArray, Value } from './types.ts';
 
 /** Elements, or where they lie in the file as a typed array has them. */
 export type Read = Slice | { shape: number[]; offset: number; array: string };
@@ -41,6 +41,16 @@ export function describe(file: H5, path: string): ObjectInfo {
 export function list(file: H5, path: string): ObjectInfo {
   const { told, types } = JSON.parse(file.list(path)) as Told<ObjectInfo>;
   return resolved(told, types);
+}
+
+export function members(file: H5, path: string): Member[] {
+  const { told, types } = JSON.parse(file.members(path)) as Told<{ path: string; members: Member[] }>;
+  const before = told.path === '/' ? '/' : `${told.path}/`;
+  for (const member of told.members) {
+    typed(member, types);
+    member.path = before + member.name;
+  }
+  return told.members;
 }
 
 export function paths(file: H5): string[] {

@@ -1,7 +1,7 @@
 import { H5Error } from './errors.ts';
 import type { CallOptions, H5File } from './file.ts';
 import type { FromWorker, Method, Opened, ToWorker } from './messages.ts';
-import type { Attribute, NodeInfo, ObjectInfo, Selection, Slice } from './types.ts';
+import type { Attribute, Member, NodeInfo, ObjectInfo, Selection, Slice } from './types.ts';
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -120,6 +120,10 @@ export class RemoteFile implements H5File {
 
   list(path: string, options?: CallOptions): Promise<ObjectInfo> {
     return this.#call('list', [path], options);
+  }
+
+  members(path: string, options?: CallOptions): Promise<Member[]> {
+    return this.#call('members', [path], options);
   }
 
   paths(options?: CallOptions): Promise<string[]> {

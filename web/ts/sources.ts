@@ -43,8 +43,19 @@ export function blocked(source: SyncBytes, blockBytes = 1 << 18, most = 64): Syn
     blocks.set(index, bytes);
     return bytes;
   };
+  const whole = (offset: number, into: Uint8Array) =>
+    source.readInto ? source.readInto(offset, into) : into.set(source.read(offset, into.length));
   return {
-    ...source,
+    size: source.size,
+    readInto(offset, into) {
+      const index = Math.floor(offset / blockBytes);
+      const skip = offset - index * blockBytes;
+      if (skip + into.length <= blockBytes) {
+        into.set(block(index).subarray(skip, skip + into.length));
+      } else {
+        whole(offset, into);
+      }
+    },
     read(offset, length) {
       const index = Math.floor(offset / blockBytes);
       const skip = offset - index * blockBytes;

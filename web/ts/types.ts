@@ -51,6 +51,17 @@ interface Base {
   attributes: AttributeInfo[];
 }
 
+/** A member of a group, in short. */
+export interface Member {
+  kind: 'group' | 'dataset' | 'datatype' | 'unresolved';
+  name: string;
+  path: string;
+  /** Of datasets and datatypes. */
+  type?: DataType;
+  /** Of datasets: empty for a scalar, null for a null dataspace. */
+  shape?: number[] | null;
+}
+
 export interface GroupInfo extends Base {
   kind: 'group';
   /** How many links it has. */
@@ -121,13 +132,15 @@ export interface Attribute extends AttributeInfo {
   error?: string;
 }
 
+export type NodeValue = string | number | boolean | null | NodeValue[];
+
 /** What the node API of h5 knows of an object: PyMoDAQ's and PyTables' files. */
 export interface NodeInfo {
   /** 'GROUP', 'CARRAY', 'EARRAY', 'VLARRAY', 'StringARRAY', 'TABLE'. */
   class: string;
   title: string;
-  /** Attributes as Python shows them. */
-  attributes: { name: string; text: string }[];
+  /** Attributes: as Python shows them, and what JavaScript has for the value, where it has something. */
+  attributes: { name: string; text: string; value?: NodeValue }[];
 }
 
 /** `null` or `':'`: the whole axis; a number: one place; else start, stop and step as in Python. */

@@ -1,7 +1,14 @@
-import { NewFile as Core } from './wasm/h5_web.js';
-import { load, type EngineSource } from './engine.ts';
+/** New files: a module of its own, with an engine of its own, which a page that only reads does not fetch. */
+
+import { initSync, NewFile as Core } from './wasm/h5_web_write.js';
+import { Loader, type EngineSource } from './loader.ts';
 import { guarded } from './errors.ts';
 import type { TypedArray } from './types.ts';
+
+const engine = new Loader('h5_web_write_bg.wasm', initSync);
+
+/** Loads the engine that writes; [NewFile.create] does it too. */
+export const loadWriter = engine.load;
 
 export interface DatasetOptions {
   /** Without it the dataset has one axis, as long as the data. */
@@ -15,8 +22,8 @@ export interface DatasetOptions {
 export class NewFile {
   readonly #core = guarded(() => new Core());
 
-  static async create(engine?: EngineSource): Promise<NewFile> {
-    await load(engine);
+  static async create(source?: EngineSource): Promise<NewFile> {
+    await loadWriter(source);
     return new NewFile();
   }
 

@@ -4,6 +4,7 @@ import type { H5File } from '../ts/index.ts';
 import { Boundary } from './Boundary.tsx';
 import { NodePanel } from './NodePanel.tsx';
 import { H5Provider } from './provider.ts';
+import type { Nodes } from './pymodaq.ts';
 
 interface Props {
   file: H5File;
@@ -27,10 +28,10 @@ function useSelected(first: string): string {
   return path;
 }
 
-function Panels({ file, path }: { file: H5File; path: string }) {
+function Panels({ nodes, path }: { nodes: Nodes; path: string }) {
   useDataContext();
   const selected = useSelected(path);
-  return <NodePanel file={file} path={selected} />;
+  return <NodePanel nodes={nodes} path={selected} />;
 }
 
 /** An open file. */
@@ -48,7 +49,7 @@ export function Viewer({ file, path, onClose }: Props) {
       <Boundary onClose={onClose}>
         <DataProvider api={api}>
           <App initialPath={path} />
-          <Panels file={file} path={path} />
+          <Panels nodes={api.nodes} path={path} />
         </DataProvider>
       </Boundary>
     </div>

@@ -11,6 +11,7 @@ import {
   type NumericType,
   type ProvidedEntity,
 } from '@h5web/app';
+import type { Added } from './pymodaq.ts';
 import type { AttributeInfo, DataType, ObjectInfo } from '../ts/types.ts';
 
 const ORDERS = { le: 'little-endian', be: 'big-endian', vax: 'VAX', mixed: 'mixed', none: 'none' } as const;
@@ -90,15 +91,24 @@ function attribute(info: AttributeInfo): Attribute {
   return { name: info.name, shape: parseShape(info.shape), type: dtype(info.type) };
 }
 
-function based(info: ObjectInfo) {
-  return { name: info.name, path: info.path, attributes: info.attributes.map(attribute) };
+const TEXT: DType = { class: DTypeClass.String, charSet: 'UTF-8', strPad: PADS.nullterm };
+
+/** The attributes of the file, and those that are added. */
+function based(info: ObjectInfo, added: Added) {
+  const own = info.attributes.filter((a) => !(a.name in added)).map(attribute);
+  const more = Object.entries(added).map(([name, value]) => ({
+    name,
+    shape: parseShape(Array.isArray(value) ? [value.length] : []),
+    type: TEXT,
+  }));
+  return { name: info.name, path: info.path, attributes: [...own, ...more] };
 }
 
 const LINKS = { hard: 'Hard', soft: 'Soft', external: 'External', user: 'External' } as const;
 
 /** An object; a group without its members. */
-export function child(info: ObjectInfo): ChildEntity {
-  const base = based(info);
+export function child(info: ObjectInfo, added: Added = {}): ChildEntity {
+  const base = based(info, added);
   switch (info.kind) {
     case 'group':
       return { ...base, kind: EntityKind.Group };
@@ -123,7 +133,9 @@ export function child(info: ObjectInfo): ChildEntity {
   }
 }
 
-export function entity(info: ObjectInfo): ProvidedEntity {
-  const found = child(info);
-  return info.kind === 'group' ? ({ ...found, children: (info.children ?? []).map(child) } as ProvidedEntity) : (found as ProvidedEntity);
+export function entity(info: ObjectInfo, added: (path: string) => Added): ProvidedEntity {
+  const found = child(info, added(info.path));
+  return info.kind === 'group'
+    ? ({ ...found, children: (info.children ?? []).map((member) => child(member, added(member.path))) } as ProvidedEntity)
+    : (found as ProvidedEntity);
 }

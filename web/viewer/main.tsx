@@ -4,7 +4,7 @@ import { enableBigIntSerialization } from '@h5web/app';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { open, type H5File } from '../ts/index.ts';
-import { remember } from './recent.ts';
+import { remember, type Handle } from './recent.ts';
 import { Start } from './Start.tsx';
 import { Viewer } from './Viewer.tsx';
 
@@ -18,7 +18,9 @@ function Page() {
   const [progress, setProgress] = useState<string | null>(null);
   const stop = useRef<AbortController | null>(null);
 
-  const start = useCallback(async (source: File | string) => {
+  const fail = useCallback((e: unknown) => setError(e instanceof Error ? e.message : String(e)), []);
+
+  const start = useCallback(async (source: File | string, handle?: Handle) => {
     stop.current?.abort();
     const abort = new AbortController();
     stop.current = abort;
@@ -32,16 +34,16 @@ function Page() {
         onProgress: ({ loaded, total, whole }) =>
           whole && setProgress(`${Math.round(loaded / 1e6)}${total ? ` of ${Math.round(total / 1e6)}` : ''} MB: the server gives no parts of files`),
       });
-      remember(from instanceof URL ? { name: opened.name, address: from.href } : { name: opened.name });
+      void remember({ name: opened.name, ...(from instanceof URL ? { address: from.href } : handle ? { handle } : {}) });
       setFile(opened);
     } catch (e) {
       if (!abort.signal.aborted) {
-        setError(e instanceof Error ? e.message : String(e));
+        fail(e);
       }
     } finally {
       setProgress(null);
     }
-  }, []);
+  }, [fail]);
 
   const close = useCallback(() => {
     file?.close();
@@ -68,7 +70,7 @@ function Page() {
       </main>
     );
   }
-  return <Start onOpen={start} error={error} />;
+  return <Start onOpen={start} onError={fail} error={error} />;
 }
 
 createRoot(document.getElementById('root')!).render(<Page />);

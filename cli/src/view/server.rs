@@ -18,8 +18,9 @@ static PAGE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../web/dist/viewer");
 const THREADS: usize = 6;
 const TOKEN_BYTES: usize = 16;
 
-/// What the page may load: nothing but what is served here.
-const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+/// What the page may load: nothing but what is served here. H5Web's array operations (cwise) are compiled in the page,
+/// which is what `unsafe-eval` allows; texts of files never become scripts.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; \
 img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self' blob:; object-src 'none'; base-uri 'none'; \
 form-action 'none'; frame-ancestors 'none'";
 
@@ -92,7 +93,10 @@ fn with(mut answer: Answer, headers: &[(&str, &str)]) -> Answer {
 
 impl Server {
     /// Listens on the loopback address.
-    pub(super) fn new(file: &Path, port: Option<u16>) -> Result<Server, Box<dyn std::error::Error + Send + Sync>> {
+    pub(super) fn new(
+        file: &Path,
+        port: Option<u16>,
+    ) -> Result<Server, Box<dyn std::error::Error + Send + Sync>> {
         let http = tiny_http::Server::http(("127.0.0.1", port.unwrap_or(0)))?;
         let port = http.server_addr().to_ip().map_or(0, |address| address.port());
         let mut random = [0; TOKEN_BYTES];
@@ -112,7 +116,8 @@ impl Server {
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     while let Ok(request) = self.http.recv() {
-                        let answer = self.answer(&request).unwrap_or_else(|_| told(500, "the file cannot be read\n"));
+                        let answer =
+                            self.answer(&request).unwrap_or_else(|_| told(500, "the file cannot be read\n"));
                         // Whoever asked may be gone.
                         let _ = request.respond(answer);
                     }
@@ -149,9 +154,11 @@ impl Server {
         let len = metadata.len();
         let changed = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let version = format!("\"{len:x}-{changed:x}\"");
-        let common = [("ETag", version.as_str()), ("Accept-Ranges", "bytes"), ("Content-Type", "application/x-hdf5")];
+        let common =
+            [("ETag", version.as_str()), ("Accept-Ranges", "bytes"), ("Content-Type", "application/x-hdf5")];
         let asked = asked.filter(|_| known.is_none_or(|known| known == version)).and_then(|h| range(h, len));
-        let size = |bytes: u64| usize::try_from(bytes).map_err(|_| io::Error::other("more than this machine tells"));
+        let size =
+            |bytes: u64| usize::try_from(bytes).map_err(|_| io::Error::other("more than this machine tells"));
         match asked {
             None => Ok(with(answer(200, Box::new(file), size(len)?), &common)),
             Some(Err(())) => Ok(with(told(416, ""), &[("Content-Range", &format!("bytes */{len}"))])),
