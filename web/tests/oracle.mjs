@@ -49,7 +49,7 @@ export function* files(folder) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       yield* files(path);
-    } else if (/\.(h5|hdf5|nc|nxs|mat)$/.test(entry.name) && statSync(path).size < MOST_BYTES) {
+    } else if (/\.(h5|hdf5|hdf|he5|h5ad|nc|nc4|nxs|nwb|mat|cxi|loom|jld2)$/i.test(entry.name) && statSync(path).size < MOST_BYTES) {
       yield path;
     }
   }

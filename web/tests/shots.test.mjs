@@ -53,6 +53,7 @@ test('a heat map of an image of a scan, with axes and decoded attributes', async
   await visit(page, served.address(SCAN, IMAGES));
   await settled(page);
   await page.getByText('rows (px)').first().waitFor();
+  await panel().getByText('are not in the file').waitFor();
   await shot(page, 'heatmap');
   await visit(page, served.address(SCAN, `${IMAGES}/Data00`));
   await settled(page);

@@ -16,7 +16,7 @@ export function NodePanel({ nodes, path }: { nodes: Nodes; path: string }) {
     let current = true;
     const look = async (): Promise<Shown | null> => {
       const node = await nodes.get(path);
-      return node && { node, axes: await nodes.axesOf(path), plotted: nodes.isPlotted(path) };
+      return node && { node, axes: await nodes.axesOf(path), plotted: await nodes.isPlotted(path) };
     };
     setShown(null);
     look().then(

@@ -38,7 +38,6 @@ const isArray = (info: ObjectInfo) => info.kind === 'dataset' && has(info, 'CLAS
 export class Nodes {
   readonly #file: H5File;
   readonly #known = new Map<string, Promise<NodeInfo | null>>();
-  readonly #plotted = new Set<string>();
 
   constructor(file: H5File) {
     this.#file = file;
@@ -116,13 +115,12 @@ export class Nodes {
       }
     }
     const same = others.filter((other) => other.kind === 'dataset' && String(other.shape) === String(signal.shape)).map((other) => other.name);
-    this.#plotted.add(group.path);
     return { NX_class: 'NXdata', signal: signal.name, axes, ...(same.length ? { auxiliary_signals: same } : {}) };
   }
 
   /** Whether [plot](Nodes.plot) gave something for this group. */
-  isPlotted(path: string): boolean {
-    return this.#plotted.has(path);
+  async isPlotted(path: string): Promise<boolean> {
+    return (await this.plot(await this.#file.list(path))) !== null;
   }
 
   /** What H5Web needs to name an array on a plot. */
