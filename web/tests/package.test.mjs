@@ -115,12 +115,15 @@ test('numbers come as typed arrays, all else as values', () => {
   };
   const names = (file) => file.list('/').children.map((c) => [c.name, c]);
   const integers = openSync(bytesOf('integers_latest.h5'));
+  let seen = 0;
   for (const [name, info] of names(integers)) {
-    if (info.kind !== 'dataset' || !/^[iu](8|16|32|64)/.test(name)) continue;
-    const [, sign, bits] = /^([iu])(\d+)/.exec(name);
-    const kind = `${bits === '64' ? 'Big' : ''}${sign === 'u' ? (bits === '64' ? 'Uint' : 'Uint') : 'Int'}${bits}Array`;
+    const [, sign, bits] = /^([iu])(8|16|32|64)(?:le|be)?$/.exec(name) ?? [];
+    if (!bits) continue;
+    const kind = `${bits === '64' ? 'Big' : ''}${sign === 'u' ? 'Uint' : 'Int'}${bits}Array`;
     assert.equal(integers.read(info.path).data.constructor.name, kind, name);
+    seen += 1;
   }
+  assert.ok(seen >= 8, `${seen} datasets`);
   const made = new NewFile();
   made.createDataset('/grid', new Int16Array(24).map((_, i) => i), { shape: [4, 6], chunks: [3, 4], gzip: 4 });
   made.createDataset('/texts', ['a', 'é☃', '']);
@@ -137,7 +140,28 @@ test('numbers come as typed arrays, all else as values', () => {
   assert.deepEqual(file.paths().sort(), ['/empty', '/grid', '/texts']);
   assert.throws(() => file.read('/grid', '9'), { kind: 'Usage' });
   assert.throws(() => file.read('/none'), { kind: 'NotFound' });
-  assert.ok(read('strings_latest.h5', openSync(bytesOf('strings_latest.h5')).list('/').children.find((c) => c.kind === 'dataset').path));
+  const texts = openSync(bytesOf('strings_latest.h5')).list('/').children.find((c) => c.kind === 'dataset' && c.type.class === 'string');
+  assert.equal(typeof read('strings_latest.h5', texts.path).data[0], 'string');
+});
+
+test('elements that lie beyond the end of the file are an error, and take no memory', async () => {
+  const name = 'integers_earliest.h5';
+  const bytes = bytesOf(name);
+  const path = '/i32le';
+  const hand = openSync(bytes, name);
+  const data = Buffer.from(hand.read(path).data.buffer);
+  hand.close();
+  const file = Buffer.from(bytes);
+  const place = Buffer.alloc(8);
+  place.writeBigUInt64LE(BigInt(file.indexOf(data)));
+  const at = file.indexOf(place);
+  assert.ok(at > 0);
+  file.writeBigUInt64LE(BigInt(file.length - 4), at);
+  const damaged = new Uint8Array(file);
+  assert.throws(() => openSync(damaged, name).read(path), { name: 'H5Error', kind: 'Damaged' });
+  const lazy = await open(new Blob([damaged]), { name });
+  await assert.rejects(lazy.read(path), { name: 'H5Error', kind: 'Damaged' });
+  lazy.close();
 });
 
 test('what is written is a file for others', () => {

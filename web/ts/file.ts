@@ -92,7 +92,7 @@ export class SyncFile {
   }
 
   read(path: string, selection?: Selection): Slice {
-    const read = guarded(() => core.read(this.#h5, path, selection, true));
+    const read = guarded(() => core.read(this.#h5, path, selection, this.size));
     if ('data' in read) {
       return read;
     }
@@ -248,7 +248,7 @@ export class LazyFile implements H5File {
   }
 
   async read(path: string, selection?: Selection, options: CallOptions = {}): Promise<Slice> {
-    const read = await this.#again(() => core.read(this.#h5!, path, selection, true), options);
+    const read = await this.#again(() => core.read(this.#h5!, path, selection, this.size), options);
     if ('data' in read) {
       return read;
     }

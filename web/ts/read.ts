@@ -77,10 +77,6 @@ export function node(file: H5, path: string): NodeInfo | null {
   return JSON.parse(file.node_info(path)) as NodeInfo | null;
 }
 
-export function read(file: H5, path: string, selection: Selection, past: boolean): Read {
-  return file.read(path, sliceText(selection), past) as Read;
-}
-
 const arrays = {
   Int8Array, Int16Array, Int32Array, BigInt64Array,
   Uint8Array, Uint16Array, Uint32Array, BigUint64Array,
@@ -92,4 +88,18 @@ export function allocated(name: string, shape: number[]): { data: TypedArray; by
   const make = arrays[name as keyof typeof arrays];
   const data = new make(shape.reduce((n, d) => n * d, 1));
   return { data, bytes: new Uint8Array(data.buffer) };
+}
+
+/**
+ * Elements, or where they lie in a file of so many bytes. Where they would lie beyond its end the core reads them, and says
+ * what is wrong, before memory is taken for them.
+ */
+export function read(file: H5, path: string, selection: Selection, size: number): Read {
+  const slice = sliceText(selection);
+  const found = file.read(path, slice, true) as Read;
+  if ('data' in found) {
+    return found;
+  }
+  const bytes = found.shape.reduce((n, d) => n * d, arrays[found.array as keyof typeof arrays].BYTES_PER_ELEMENT);
+  return found.offset + bytes <= size ? found : (file.read(path, slice, false) as Slice);
 }
