@@ -54,27 +54,31 @@ impl Filter for Deflate {
 }
 
 fn inflate(state: &mut Decompress, input: &[u8], out: &mut Vec<u8>, ctx: &Context<'_>) -> Result<()> {
-    out.clear();
     let largest = input.len().saturating_mul(LARGEST_RATIO);
-    // A little more than the content, so that the stream ends within the first call.
-    out.reserve(ctx.expected.min(ctx.limit).min(largest).saturating_add(64));
-    let mut left = input;
+    // A little more than the content, so that the stream ends within the first call. What the buffer holds from the last
+    // chunk is written over: it is not filled with zeros again.
+    out.resize(ctx.expected.min(ctx.limit).min(largest).saturating_add(64), 0);
+    let (mut left, mut written) = (input, 0);
     loop {
-        let (read, written) = (state.total_in(), out.len());
-        let status = state.decompress_vec(left, out, FlushDecompress::Finish).map_err(|error| {
+        let (read, before) = (state.total_in(), written);
+        let room = out.get_mut(written..).unwrap_or_default();
+        let status = state.decompress(left, room, FlushDecompress::Finish).map_err(|error| {
             Error::damaged(format!("filter deflate: {error} after {} bytes", state.total_out()))
         })?;
-        ctx.check("deflate", out.len())?;
+        written = usize::try_from(state.total_out()).unwrap_or(usize::MAX);
+        ctx.check("deflate", written)?;
         if matches!(status, Status::StreamEnd) {
+            out.truncate(written);
             return Ok(());
         }
         let consumed = usize::try_from(state.total_in().wrapping_sub(read)).unwrap_or(usize::MAX);
         left = left.get(consumed..).unwrap_or_default();
-        if out.len() == out.capacity() {
+        if written >= out.len() {
             // One byte over the limit may be written, so that passing it is noticed.
-            let room = ctx.limit.saturating_sub(out.len()).saturating_add(1);
-            out.reserve_exact(out.len().max(4096).min(room));
-        } else if consumed == 0 && out.len() == written {
+            let more = ctx.limit.saturating_sub(written).saturating_add(1).min(written.max(4096));
+            out.reserve_exact(more);
+            out.resize(written.saturating_add(more), 0);
+        } else if consumed == 0 && written == before {
             return Err(Error::damaged(format!(
                 "filter deflate: the stream of {} bytes is cut off after {written} decoded bytes",
                 input.len()

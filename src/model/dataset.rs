@@ -9,7 +9,7 @@ use crate::filter::Stage;
 use crate::format::message::dataspace::{Dataspace, SpaceClass};
 use crate::format::message::datatype::{self, Datatype};
 use crate::format::message::external_files::ExternalFiles;
-use crate::format::message::fill::{ALLOCATE_EARLY, FILL_NEVER, Fill, FillValue, OldFill};
+use crate::format::message::fill::{ALLOCATE_EARLY, FILL_NEVER, Fill, FillRules, FillValue, OldFill};
 use crate::format::message::filter_pipeline::FilterPipeline;
 use crate::format::message::layout::{Chunked, IndexKind, Layout, LayoutClass};
 use crate::format::message::{self, external_files, fill, layout};
@@ -59,6 +59,45 @@ pub struct DatasetInfo {
     pub external_heap: Option<Addr>,
 }
 
+/// The messages of a dataset's header. What few datasets have stays out of line: in a browser the function that loads them
+/// is compiled while the page waits.
+struct Messages<'a> {
+    c: &'a Container,
+    header: &'a ObjectHeader,
+}
+
+impl<'a> Messages<'a> {
+    fn body(&self, kind: u16) -> Result<Option<Cow<'a, [u8]>>> {
+        self.header.find(kind).map(|m| shared::body(self.c, m).map(|(b, _)| b)).transpose()
+    }
+    fn needed(&self, kind: u16) -> Result<Cow<'a, [u8]>> {
+        self.body(kind)?.ok_or_else(|| message::structure(kind).damaged("the message is missing"))
+    }
+    #[inline(never)]
+    fn filters(&self) -> Result<Vec<Stage>> {
+        match self.body(message::FILTERS)? {
+            Some(raw) => Ok(FilterPipeline::parse(&raw)?.stages()),
+            None => Ok(Vec::new()),
+        }
+    }
+    #[inline(never)]
+    fn fill(&self) -> Result<FillRules> {
+        if let Some(raw) = self.body(message::FILL)? {
+            return Ok(Fill::parse(&raw)?.rules);
+        }
+        let old = self.body(message::FILL_OLD)?;
+        let value = old.map(|raw| decode::<OldFill>(&raw, (), &fill::OLD)).transpose()?.map(|(old, _)| old.value);
+        let given = value.filter(|value| !value.is_empty());
+        Ok(FillRules { value: given.map_or(FillValue::Default, FillValue::Given), ..FillRules::default() })
+    }
+    #[inline(never)]
+    fn external(&self) -> Result<(Vec<ExternalPart>, Option<Addr>)> {
+        let Some(raw) = self.body(message::EXTERNAL_FILES)? else { return Ok((Vec::new(), None)) };
+        let list = decode::<ExternalFiles>(&raw, (self.c.store.widths,), &external_files::HERE)?.0;
+        Ok((external_parts(self.c, &list)?, Some(list.heap)))
+    }
+}
+
 /// The datatype in a header, with the address of the committed one it is shared with.
 pub fn datatype_of(c: &Container, header: &ObjectHeader) -> Result<(Arc<Datatype>, Option<Addr>)> {
     let m = header.find(message::DATATYPE).ok_or_else(|| datatype::HERE.damaged("the message is missing"))?;
@@ -69,49 +108,21 @@ pub fn datatype_of(c: &Container, header: &ObjectHeader) -> Result<(Arc<Datatype
 impl DatasetInfo {
     /// Reads what the header of a dataset says.
     pub fn load(c: &Container, header: &ObjectHeader) -> Result<DatasetInfo> {
-        let w = c.store.widths;
         let (datatype, committed) = datatype_of(c, header)?;
-        let body = |kind: u16| -> Result<Option<Cow<'_, [u8]>>> {
-            header.find(kind).map(|m| shared::body(c, m).map(|(b, _)| b)).transpose()
-        };
-        let missing = |kind: u16| move || message::structure(kind).damaged("the message is missing");
-        let space = Dataspace::parse(&body(message::DATASPACE)?.ok_or_else(missing(message::DATASPACE))?, w)?;
-        let layout = Layout::parse(&body(message::LAYOUT)?.ok_or_else(missing(message::LAYOUT))?, w)?;
-        let filters = match body(message::FILTERS)? {
-            Some(raw) => FilterPipeline::parse(&raw)?.stages(),
-            None => Vec::new(),
-        };
-        let (mut fill_never, mut early) = (false, false);
-        let fill = match (body(message::FILL)?, body(message::FILL_OLD)?) {
-            (Some(raw), _) => {
-                let rules = Fill::parse(&raw)?.rules;
-                fill_never = rules.fill_time == FILL_NEVER;
-                early = rules.allocation_time == ALLOCATE_EARLY;
-                rules.value
-            }
-            (None, Some(raw)) => match decode::<OldFill>(&raw, (), &fill::OLD)?.0.value {
-                value if value.is_empty() => FillValue::Default,
-                value => FillValue::Given(value),
-            },
-            (None, None) => FillValue::Default,
-        };
-        let (external, external_heap) = match body(message::EXTERNAL_FILES)? {
-            Some(raw) => {
-                let list = decode::<ExternalFiles>(&raw, (w,), &external_files::HERE)?.0;
-                (external_parts(c, &list)?, Some(list.heap))
-            }
-            None => (Vec::new(), None),
-        };
+        let messages = Messages { c, header };
+        let w = c.store.widths;
+        let fill = messages.fill()?;
+        let (external, external_heap) = messages.external()?;
         let info = DatasetInfo {
             address: header.address,
             datatype,
             committed,
-            space,
-            layout,
-            filters,
-            fill,
-            fill_never,
-            early,
+            space: Dataspace::parse(&messages.needed(message::DATASPACE)?, w)?,
+            layout: Layout::parse(&messages.needed(message::LAYOUT)?, w)?,
+            filters: messages.filters()?,
+            fill_never: fill.fill_time == FILL_NEVER,
+            early: fill.allocation_time == ALLOCATE_EARLY,
+            fill: fill.value,
             external,
             chunk_k: c.chunk_k(),
             external_heap,

@@ -73,9 +73,10 @@ impl<S: ReadAt> Pages<S> {
         }
         let start = index.saturating_mul(PAGE_BYTES);
         let size = self.known_len().saturating_sub(start).min(PAGE_BYTES);
-        let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
-        self.source.read_at(start, &mut bytes)?;
-        let page: Arc<[u8]> = bytes.into();
+        let mut page: Arc<[u8]> = std::iter::repeat_n(0, usize::try_from(size).unwrap_or(0)).collect();
+        if let Some(bytes) = Arc::get_mut(&mut page) {
+            self.source.read_at(start, bytes)?;
+        }
         self.cache.insert(index, page.clone());
         Ok(page)
     }

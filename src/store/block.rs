@@ -27,6 +27,9 @@ const CACHED_BYTES: u64 = 32 << 20;
 /// a shard: so few items make 4 shards of 8 MiB on every machine. The heap of 100,000 names has some MiB.
 const CACHED_ITEMS: usize = 128;
 
+/// What the first read of a structure of unknown size takes: most headers of datasets.
+const GUESSED_BYTES: u64 = 320;
+
 type Cached = (Arc<dyn Any + Send + Sync>, u64);
 
 #[derive(Clone)]
@@ -159,6 +162,14 @@ impl Store {
     pub fn block_up_to(&self, address: Addr, len: u64, at: &Structure) -> Result<Vec<u8>> {
         let start = address.get().ok_or_else(|| at.damaged("its address is undefined"))?;
         self.block(address, len.min(self.end().saturating_sub(start)), at)
+    }
+    /// Fetches some hundred bytes, those of a small structure of unknown size: no more than the page has that is read for
+    /// the first `least` of them.
+    pub fn block_on_page(&self, address: Addr, least: u64, at: &Structure) -> Result<Vec<u8>> {
+        let start = address.get().ok_or_else(|| at.damaged("its address is undefined"))?;
+        let within = self.base().saturating_add(start).checked_rem(PAGE_BYTES).unwrap_or(0);
+        let left = PAGE_BYTES.saturating_sub(within);
+        self.block_up_to(address, left.min(GUESSED_BYTES).max(least), at)
     }
     fn fetch(&self, address: Addr, len: u64) -> Result<Vec<u8>> {
         let Some(start) = address.get() else { return Err(Error::damaged("its address is undefined")) };

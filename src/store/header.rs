@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::block::Store;
-use crate::error::{At, Error, Result};
+use crate::error::{At, Error, Result, Structure};
 use crate::format::header::{self, Continuation, PrefixV1, PrefixV2, RawMessage, Times};
 use crate::format::message;
 use crate::wire::{Addr, checksum, decode};
@@ -47,8 +47,9 @@ impl ObjectHeader {
     /// Loads a header that may forbid to open its object, for whoever only passes it on.
     pub fn load_any(store: &Store, address: Addr) -> Result<Arc<ObjectHeader>> {
         store.cached(address, &header::V2, || {
-            let head = store.block_up_to(address, 4, &header::V2)?;
-            let loaded = if head == header::SIGNATURE { load_v2(store, address) } else { load_v1(store, address) }?;
+            let head = store.block_on_page(address, 4, &header::V2)?;
+            let is_v2 = head.starts_with(&header::SIGNATURE);
+            let loaded = if is_v2 { load_v2(store, address, head) } else { load_v1(store, address, head) }?;
             let weight = loaded.messages.iter().map(|m| m.body.len().saturating_add(64)).sum::<usize>();
             Ok((loaded, u64::try_from(weight).unwrap_or(u64::MAX)))
         })
@@ -114,11 +115,23 @@ mod alive;
 /// Changing a header.
 pub mod edit;
 
-fn load_v1(store: &Store, address: Addr) -> Result<ObjectHeader> {
-    let head = store.block(address, header::V1_PREFIX_BYTES, &header::V1)?;
-    let (prefix, _) = decode::<PrefixV1>(&head, (), &header::V1).at(&header::V1, address.raw())?;
-    let start = address.plus(header::V1_PREFIX_BYTES);
-    let chunk = store.block(start, u64::from(prefix.chunk_bytes), &header::V1)?;
+/// Exactly `len` bytes, of which the first may be there already.
+fn first_bytes(store: &Store, address: Addr, mut there: Vec<u8>, len: u64, at: &Structure) -> Result<Vec<u8>> {
+    match usize::try_from(len) {
+        Ok(len) if len <= there.len() => {
+            there.truncate(len);
+            Ok(there)
+        }
+        _ => store.block(address, len, at),
+    }
+}
+
+#[inline(never)]
+fn load_v1(store: &Store, address: Addr, head: Vec<u8>) -> Result<ObjectHeader> {
+    let head = first_bytes(store, address, head, header::V1_PREFIX_BYTES, &header::V1)?;
+    let (prefix, used) = decode::<PrefixV1>(&head, (), &header::V1).at(&header::V1, address.raw())?;
+    let size = header::V1_PREFIX_BYTES.saturating_add(u64::from(prefix.chunk_bytes));
+    let block = first_bytes(store, address, head, size, &header::V1)?;
     let mut loaded = ObjectHeader {
         address,
         life: store.life(address),
@@ -132,17 +145,18 @@ fn load_v1(store: &Store, address: Addr) -> Result<ObjectHeader> {
     };
     // The prefix counts the messages too, but libhdf5 trusts what it finds.
     let mut queue = Vec::new();
-    let first = header::messages_v1(&chunk).at(&header::V1, address.raw())?;
+    let first = header::messages_v1(block.get(used..).unwrap_or_default()).at(&header::V1, address.raw())?;
     loaded.add(first, &mut queue, store)?;
     loaded.follow(store, queue, |_, block| header::messages_v1(block))?;
     Ok(loaded)
 }
 
-fn load_v2(store: &Store, address: Addr) -> Result<ObjectHeader> {
-    let head = store.block_up_to(address, 40, &header::V2)?;
+#[inline(never)]
+fn load_v2(store: &Store, address: Addr, head: Vec<u8>) -> Result<ObjectHeader> {
+    let head = if head.len() < 40 { store.block_up_to(address, 40, &header::V2)? } else { head };
     let (prefix, used) = decode::<PrefixV2>(&head, (), &header::V2)?;
     let size = u64::try_from(used).unwrap_or(0).checked_add(prefix.chunk_bytes).and_then(|n| n.checked_add(4));
-    let block = store.block(address, size.unwrap_or(u64::MAX), &header::V2)?;
+    let block = first_bytes(store, address, head, size.unwrap_or(u64::MAX), &header::V2)?;
     let body = checksum::verify(&block, &header::V2)?;
     let mut loaded = ObjectHeader {
         address,

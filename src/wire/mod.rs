@@ -7,10 +7,10 @@
 //! [`decode`] and [`encode`] run a binrw declaration over one bounded block that was already
 //! fetched (and verified); they are the only place where a binrw error becomes ours.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 
 use binrw::meta::{ReadEndian, WriteEndian};
-use binrw::{BinRead, BinWrite};
+use binrw::{BinRead, BinResult, BinWrite, Endian};
 
 use crate::error::{Error, Result, Structure};
 
@@ -33,6 +33,12 @@ where
     let value = T::read_args(&mut cursor, args).map_err(|e| convert(e, at, bytes.len()))?;
     let used = usize::try_from(cursor.position()).map_err(|_| at.damaged("longer than memory"))?;
     Ok((value, used))
+}
+
+/// Reads one of several forms of a structure, in a function of its own for the same reason: few files have all of them.
+#[inline(never)]
+pub fn apart<T: BinRead, R: Read + Seek>(r: &mut R, endian: Endian, args: T::Args<'_>) -> BinResult<T> {
+    T::read_options(r, endian, args)
 }
 
 /// Encodes one structure into new bytes.

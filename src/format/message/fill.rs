@@ -14,11 +14,12 @@ pub const OLD: Structure = Structure::new("old fill value message", "IV.A.2.e");
 pub const HERE: Structure = Structure::new("fill value message", "IV.A.2.f");
 
 /// The value itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum FillValue {
     /// Unwritten elements are undefined.
     Undefined,
     /// Zeros.
+    #[default]
     Default,
     /// One element of the dataset's type.
     Given(Vec<u8>),
@@ -59,7 +60,7 @@ pub const FILL_NEVER: u8 = 1;
 pub const ALLOCATE_EARLY: u8 = 1;
 
 /// When space is allocated and filled, and with what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FillRules {
     /// 1 early, 2 late, 3 incremental.
     pub allocation_time: u8,

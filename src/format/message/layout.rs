@@ -6,7 +6,7 @@ use binrw::{BinRead, BinResult, BinWrite, binrw};
 
 use crate::error::{Result, Structure};
 use crate::wire::integers::{bytes, put_bytes, read_uint, write_uint};
-use crate::wire::{Addr, Length, Widths, decode, refuse};
+use crate::wire::{Addr, Length, Widths, apart, decode, refuse};
 
 /// The structure's name and clause.
 pub const HERE: Structure = Structure::new("data layout message", "IV.A.2.i");
@@ -240,24 +240,24 @@ impl BinRead for Layout {
     fn read_options<R: std::io::Read + std::io::Seek>(r: &mut R, e: binrw::Endian, (w,): (Widths,)) -> BinResult<Self> {
         let version = u8::read_options(r, e, ())?;
         let class = match version {
-            1 | 2 => from_old(Old::read_options(r, e, (w,))?)?,
+            1 | 2 => from_old(apart::<Old, _>(r, e, (w,))?)?,
             3..=5 => match (u8::read_options(r, e, ())?, version) {
-                (0, _) => LayoutClass::Compact(Compact::read_options(r, e, ())?.data),
+                (0, _) => LayoutClass::Compact(apart::<Compact, _>(r, e, ())?.data),
                 (1, _) => {
-                    let c = Contiguous::read_options(r, e, (w,))?;
+                    let c = apart::<Contiguous, _>(r, e, (w,))?;
                     LayoutClass::Contiguous { address: c.address, size: c.size }
                 }
                 (2, 3) => {
-                    let c = Chunked3::read_options(r, e, (w,))?;
+                    let c = apart::<Chunked3, _>(r, e, (w,))?;
                     chunked(0, c.dims.into_iter().map(u64::from).collect(), IndexKind::BTree1, c.address)?
                 }
                 (2, _) => {
-                    let c = Chunked4::read_options(r, e, ())?;
+                    let c = apart::<Chunked4, _>(r, e, ())?;
                     let index = read_index(r, e, w, c.kind, c.flags)?;
                     chunked(c.flags, c.dims, index, Addr::read_options(r, e, (w,))?)?
                 }
                 (3, 4 | 5) => {
-                    let v = Virtual::read_options(r, e, (w,))?;
+                    let v = apart::<Virtual, _>(r, e, (w,))?;
                     LayoutClass::Virtual { collection: v.collection, index: v.index }
                 }
                 (class, _) => return Err(refuse(1, format!("layout class {class} in version {version}"))),
@@ -285,6 +285,7 @@ fn from_old(old: Old) -> BinResult<LayoutClass> {
     }
 }
 
+#[inline(never)]
 fn read_index<R: std::io::Read + std::io::Seek>(
     r: &mut R,
     e: binrw::Endian,

@@ -208,6 +208,7 @@ impl FractalHeap {
         }
         if offset != start { Err(("block offset", offset, start)) } else { Ok(()) }
     }
+    #[inline(never)]
     fn unfilter(&self, store: &Store, mut data: Vec<u8>, mask: u32, size: u64) -> Result<Vec<u8>> {
         let expected = store.limits.allocation(size)?;
         let limit = size.saturating_mul(2).saturating_add(FILTER_SLACK).min(store.limits.max_allocation);
@@ -220,6 +221,7 @@ impl FractalHeap {
         }
         Ok(data)
     }
+    #[inline(never)]
     fn huge(&self, store: &Store, huge: &HugeObject) -> Result<HeapObject> {
         let stored = store.block(huge.address, huge.length.0, &HERE)?;
         let bytes = match (&huge.filtered, self.stages.is_empty()) {
@@ -232,6 +234,7 @@ impl FractalHeap {
         Ok(HeapObject::whole(bytes))
     }
     /// The huge object with this key in the B-tree of the huge objects.
+    #[inline(never)]
     fn find_huge(&self, store: &Store, key: u64) -> Result<HugeObject> {
         let absent = || HERE.damaged(format!("huge object {key} is not in the B-tree of the huge objects"));
         let by_key = |r: &records::HugeObject| match r.id {

@@ -89,6 +89,7 @@ impl Reading {
         }
         Ok(BitNumbers { order: self.order(), low_pad: self.flag(1), high_pad: self.flag(2), offset, precision })
     }
+    #[inline(never)]
     fn float<R: Read + Seek>(&self, r: &mut R) -> BinResult<Float> {
         let order = match (self.version >= 3 && self.flag(6), self.flag(0)) {
             (true, true) => ByteOrder::Vax,
@@ -107,6 +108,7 @@ impl Reading {
         let [low, _, _, _] = (self.bits >> 1).to_le_bytes();
         Ok(Float { order, padding: low & 7, normalization, sign, fields })
     }
+    #[inline(never)]
     fn opaque<R: Read + Seek>(&self, r: &mut R) -> BinResult<Class> {
         let bytes = self.bits & 0xff;
         if bytes & 7 != 0 {
@@ -116,6 +118,7 @@ impl Reading {
         tag.truncate(tag.iter().position(|&b| b == 0).unwrap_or(tag.len()));
         Ok(Class::Opaque { tag })
     }
+    #[inline(never)]
     fn members<R: Read + Seek>(&self, r: &mut R) -> BinResult<Vec<Member>> {
         let count = self.bits & 0xffff;
         if count == 0 {
@@ -145,6 +148,7 @@ impl Reading {
         }
         Ok(Member { name, offset, datatype })
     }
+    #[inline(never)]
     fn reference(&self) -> BinResult<ReferenceKind> {
         let (kind, version) = (self.nibble(0), self.nibble(4));
         if kind >= 2 && version != 1 {
@@ -159,6 +163,7 @@ impl Reading {
             _ => Err(refuse(0, format!("reference type {kind}, expected 0 to 4"))),
         }
     }
+    #[inline(never)]
     fn enumeration<R: Read + Seek>(&self, r: &mut R) -> BinResult<Class> {
         let base = self.base(r)?;
         if base.size != self.size {
@@ -175,6 +180,7 @@ impl Reading {
         }
         Ok(Class::Enum { base, members })
     }
+    #[inline(never)]
     fn variable<R: Read + Seek>(&self, r: &mut R) -> BinResult<Class> {
         match self.nibble(0) {
             0 => Ok(Class::VarLen(self.base(r)?)),
@@ -182,6 +188,7 @@ impl Reading {
             other => Err(refuse(0, format!("variable-length type {other}, expected 0 or 1"))),
         }
     }
+    #[inline(never)]
     fn array<R: Read + Seek>(&self, r: &mut R) -> BinResult<Class> {
         let shape = ArrayShape::read_options(r, LE, (self.version,))?;
         let base = self.base(r)?;
