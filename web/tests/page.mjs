@@ -8,7 +8,7 @@ const SHOTS = process.env.SCREENSHOTS ?? fileURLToPath(new URL('target/screensho
 const PATIENCE = 15000;
 
 /** What the page shows of a dataset, or an error: whichever comes first. */
-const SHOWN = '[role=grid] [role=gridcell], [class*=visArea] canvas, [class*=scalar], [role=alert], [class*=_error]';
+const SHOWN = '[role=grid] [role=gridcell], [class*=visArea] canvas, [class*=visArea] pre, [role=alert], [class*=_error]';
 
 /** Waits until the page shows something. */
 export async function settled(page) {
