@@ -68,13 +68,13 @@ function picks(file, datasets) {
     const missing = info.filters?.some((filter) => MISSING.includes(filter.id));
     const as = manner(info);
     if (!as || missing) continue;
-    const better = !found[as] || (!found[as].differ && new Set(values.map(String)).size > 1);
-    if (better) found[as] = { path, shape, values, type: info.type, as, differ: new Set(values.map(String)).size > 1 };
+    const differ = new Set(values.map(String)).size > 1;
+    if (!found[as] || (differ && !found[as].differ)) found[as] = { path, shape, values, type: info.type, as, differ };
   }
   return Object.values(found);
 }
 
-/** What is on screen that should not be; null where nothing is. */
+/** What is on screen and should not be; null where the screen is empty. */
 async function wrong(page, { as, shape, values, type }) {
   if (as === 'scalar') {
     const text = (await page.locator('[class*=visArea] pre').first().textContent()).trim();
